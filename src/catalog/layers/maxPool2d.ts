@@ -1,0 +1,33 @@
+/** Max pooling: keeps the largest value of each window; its output shares its input's quantization. */
+import { z } from 'zod';
+import { type LayerDescriptor, type Shape, ShapeError } from './descriptor';
+
+const schema = z.strictObject({ kind: z.literal('maxPool2d'), size: z.int().min(2).max(8) });
+export type MaxPool2d = z.infer<typeof schema>;
+
+function outputShape(spec: MaxPool2d, input: Shape): Shape {
+  const [height, width, channels] = input;
+  if (height === undefined || width === undefined || channels === undefined)
+    throw new ShapeError('Pooling needs an image before it; these values have no rows and columns.');
+  if (height < spec.size || width < spec.size)
+    throw new ShapeError(`A ${spec.size}×${spec.size} window does not fit an image of ${height}×${width}.`);
+  return [Math.floor(height / spec.size), Math.floor(width / spec.size), channels];
+}
+
+export const maxPool2d = {
+  kind: 'maxPool2d',
+  label: 'Max pooling',
+  token: 'pool',
+  help: 'Keeps the largest value of each window. Nothing is rounded here: the output shares its input’s scale.',
+  schema,
+  defaults: { kind: 'maxPool2d', size: 2 },
+  fields: [
+    { key: 'size', label: 'Window', min: 2, max: 8, help: 'Rows and columns of a window, and its stride.' },
+  ],
+  stem: 'pool',
+  weighted: false,
+  outputShape,
+  weightShape: () => [],
+  macs: () => 0,
+  summary: (spec, _input, output) => `${spec.size}×${spec.size} → ${output.join('×')}`,
+} satisfies LayerDescriptor<MaxPool2d>;

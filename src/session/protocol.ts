@@ -1,0 +1,173 @@
+/**
+ * The messages between page and worker: two discriminated unions. Every event of a run carries the run's number, so that
+ * the page drops what comes from a run it has left. Metrics go out at most ten times a second.
+ */
+import type { OwnSpec } from '@/catalog/datasets';
+import type { Dataset } from '@/data/dataset';
+import type { Change, Edit, Experiment } from '@/experiment/schema';
+
+export const backendChoices = ['auto', 'webgpu', 'wasm', 'cpu'] as const;
+export type BackendChoice = (typeof backendChoices)[number];
+export type BackendName = Exclude<BackendChoice, 'auto'>;
+
+export interface BackendStatus {
+  name: BackendName;
+  /** The adapter or the instruction set, for the badge: "NVIDIA ampere", "SIMD". */
+  adapter: string;
+  /** Same seed, same numbers, bit for bit. */
+  deterministic: boolean;
+  /** Why each backend that cannot be used cannot; a sentence for the Backend menu. */
+  unavailable: Partial<Record<BackendName, string>>;
+}
+
+export const networks = ['float', 'ptq', 'qat'] as const;
+/** The three that are shown side by side. */
+export type NetworkName = (typeof networks)[number];
+
+export interface Score {
+  /** Fraction of the test examples classified rightly. */
+  accuracy: number;
+  /** Mean cross-entropy in nats. */
+  loss: number;
+}
+
+/** One evaluation on the test set. */
+export interface CurvePoint {
+  step: number;
+  float: Score;
+  qat: Score;
+  ptq: Score;
+}
+
+/** Everything needed to go on from a step, as typed arrays that IndexedDB stores as they are. */
+export interface Checkpoint {
+  step: number;
+  /** Named float32 arrays: parameters, optimizer state and observers of both networks. */
+  tensors: Record<string, Float32Array>;
+}
+
+/** Counts of values in equal bins between min and max. */
+export interface Histogram {
+  min: number;
+  max: number;
+  counts: number[];
+}
+
+/** One strip of the desk. */
+export interface LayerSummary {
+  name: string;
+  weights?: { histogram: Histogram; sqnrDb: number; clippedShare: number };
+  activations?: { sqnrDb: number; clippedShare: number };
+}
+
+/** One side (weights or output) of the selected layer. */
+export interface SiteDetail {
+  histogram: Histogram;
+  bits: number;
+  /** The grid of one channel (the widest) where there are several. */
+  scale: number;
+  zeroPoint: number;
+  qmin: number;
+  qmax: number;
+  /** How many scales there are. */
+  scales: number;
+  /** Share of values on each level from qmin to qmax; empty above 6 bits and at 32. */
+  levelShares: number[];
+  /** Signal-to-quantization-noise ratio; Infinity where nothing is rounded. */
+  sqnrDb: number;
+  clippedShare: number;
+  meanAbs: number;
+}
+export interface LayerDetail {
+  name: string;
+  weights?: SiteDetail;
+  activations?: SiteDetail;
+}
+
+/** Decision fields of 2-D data over [-extent, extent]^2, rows from the top. */
+export interface Fields {
+  size: number;
+  extent: number;
+  /** Probability of class 1, 0-255; absent until the network can be evaluated. */
+  pixels: Partial<Record<NetworkName, Uint8Array>>;
+}
+
+/** Predictions on the test set. Confusion is row-major, true class x predicted class. */
+export interface Predictions {
+  classes: Record<NetworkName, Uint8Array>;
+  confusion: Record<NetworkName, number[]>;
+}
+
+export interface Snapshot {
+  step: number;
+  /** Batches in an epoch. */
+  stepsPerEpoch: number;
+  running: boolean;
+  stepsPerSecond: number;
+  /** Medians of the last steps, in ms. */
+  stepMs: { float: number; qat: number };
+  /** New evaluations since the last snapshot. */
+  points: CurvePoint[];
+  layers?: LayerSummary[];
+  detail?: LayerDetail;
+  fields?: Fields;
+  predictions?: Predictions;
+}
+
+export type Command =
+  /** Starts a run at step 0 or from a checkpoint, paused. `dataset` is given for own data only. */
+  | {
+      type: 'load';
+      run: number;
+      experiment: Experiment;
+      backend: BackendChoice;
+      dataset?: Dataset;
+      checkpoint?: Checkpoint;
+      /** Layer whose detail is sent along. */
+      selected?: string;
+    }
+  | { type: 'train'; run: number }
+  | { type: 'pause'; run: number }
+  | { type: 'step'; run: number }
+  /** Takes effect between two steps; answered by `changed`. */
+  | { type: 'edit'; run: number; edits: Edit[] }
+  | { type: 'stop'; run: number; stop: Experiment['stop'] }
+  | { type: 'select'; run: number; layer: string }
+  /** Own data: read the files; answered by `opened`, `columns` or `failed`. Names stand for the files in errors. */
+  | { type: 'open'; request: number; files: File[]; labelColumn?: number };
+
+/** What went wrong, in one sentence for the person: what, where, what to do. */
+export interface Failure {
+  kind: 'file' | 'backend' | 'experiment' | 'internal';
+  message: string;
+}
+
+export type SessionEvent =
+  | {
+      type: 'ready';
+      run: number;
+      step: number;
+      backend: BackendStatus;
+      /** The test and training examples, for the page to draw (points, or the first images). */
+      preview: Preview;
+    }
+  | { type: 'snapshot'; run: number; snapshot: Snapshot }
+  | { type: 'changed'; run: number; changes: (Change | Edit)[]; step: number }
+  | { type: 'paused'; run: number; step: number; reason: 'asked' | 'steps' | 'accuracy' }
+  | { type: 'checkpoint'; run: number; checkpoint: Checkpoint }
+  /** Loss or a weight is NaN or infinite; training is paused. `rewindTo` is the step of the last good checkpoint. */
+  | { type: 'diverged'; run: number; step: number; layer: string; network: 'float' | 'qat'; rewindTo: number }
+  /** The backend was lost; the run goes on from its last checkpoint on another. */
+  | { type: 'moved'; run: number; step: number; from: BackendName; to: BackendName; reason: string }
+  | { type: 'opened'; request: number; spec: OwnSpec; dataset: Dataset }
+  | { type: 'columns'; request: number; name: string; columns: string[]; sample: string[][] }
+  | { type: 'failed'; run?: number; request?: number; failure: Failure };
+
+/** What the page draws of the data. */
+export interface Preview {
+  /** Of the test set: 2-D points (x, y pairs), or images as bytes, the first `count` of them. */
+  test: { count: number; x: Float32Array | Uint8Array; y: Uint8Array };
+  train: { count: number; x: Float32Array | Uint8Array; y: Uint8Array };
+  shape: readonly number[];
+  classNames: string[];
+}

@@ -1,0 +1,18 @@
+/**
+ * Bundles the headless runner for Node. Node cannot deep-import tfjs (its ES modules have no extensions), so
+ * backend-webgpu is bundled; the other tfjs packages stay external, because bundling them keeps wasm from starting.
+ */
+import { defineConfig } from 'vite';
+import { alias } from './vite.config';
+
+export default defineConfig({
+  resolve: { alias },
+  ssr: { noExternal: ['@tensorflow/tfjs-backend-webgpu'] },
+  build: {
+    ssr: 'src/headless/main.ts',
+    outDir: 'build/headless',
+    target: 'node20',
+    minify: false,
+    emptyOutDir: true,
+  },
+});
