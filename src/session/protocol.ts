@@ -36,7 +36,8 @@ export interface CurvePoint {
   step: number;
   float: Score;
   qat: Score;
-  ptq: Score;
+  /** Null until the first step: there is nothing trained to round yet. */
+  ptq: Score | null;
 }
 
 /** Everything needed to go on from a step, as typed arrays that IndexedDB stores as they are. */
