@@ -1,0 +1,4 @@
+/** The selected layer's detail. */
+export function Detail() {
+  return null;
+}

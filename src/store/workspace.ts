@@ -1,0 +1,41 @@
+/** Preferences of this browser: theme, backend, what is selected. Kept in localStorage, read back through a schema. */
+import { z } from 'zod';
+import { create } from 'zustand';
+import { backendChoices } from '@/session/protocol';
+
+const schema = z.object({
+  theme: z.enum(['auto', 'light', 'dark']).catch('auto'),
+  backend: z.enum(backendChoices).catch('auto'),
+  /** Name of the layer whose detail is shown; "" chooses one that is there. */
+  selected: z.string().max(40).catch(''),
+  /** Side of the selected layer that the detail shows. */
+  side: z.enum(['weights', 'activations']).catch('weights'),
+  /** Tab of the result region. */
+  resultTab: z.enum(['picture', 'confusion']).catch('picture'),
+  /** Whether this browser has trained once: the hint for a first visit goes away. */
+  trained: z.boolean().catch(false),
+});
+export type Preferences = z.infer<typeof schema>;
+export type Theme = Preferences['theme'];
+
+const key = 'qat-playground/preferences';
+export const defaultPreferences: Preferences = schema.parse({});
+
+function stored(): Preferences {
+  try {
+    const text = globalThis.localStorage?.getItem(key);
+    return text ? schema.catch(defaultPreferences).parse(JSON.parse(text)) : defaultPreferences;
+  } catch {
+    return defaultPreferences; // storage is denied, or holds something else: start without preferences
+  }
+}
+
+export const useWorkspace = create<Preferences>()(() => stored());
+
+useWorkspace.subscribe((preferences) => {
+  try {
+    globalThis.localStorage?.setItem(key, JSON.stringify(preferences));
+  } catch {
+    // private windows may deny storage: preferences then last as long as the page
+  }
+});
