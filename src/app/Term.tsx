@@ -3,8 +3,8 @@
  * element one. A single tooltip serves the page (see Tips): a desk of 24 layers needs no hundred tooltip components.
  */
 import type { ReactNode } from 'react';
+import { type WordKey, words } from '@/catalog/words';
 import styles from './Term.module.css';
-import { type WordKey, words } from './words';
 
 /** Attributes that give an element an explanation on hover, focus and tap. */
 export const help = (text: string | undefined) => (text ? { 'data-help': text } : {});

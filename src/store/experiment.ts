@@ -70,10 +70,10 @@ const settingsCache = new WeakMap<Experiment, Map<number, Experiment>>();
 /** The settings in force once `step` steps are done. */
 export function settingsOf(experiment: Experiment, step: number): Experiment {
   const done = experiment.changes.filter((change) => change.step <= step).length;
-  let bySteps = settingsCache.get(experiment);
-  if (!bySteps) settingsCache.set(experiment, (bySteps = new Map()));
-  let settings = bySteps.get(done);
-  if (!settings) bySteps.set(done, (settings = settingsAt(experiment, step)));
+  const bySteps = settingsCache.get(experiment) ?? new Map<number, Experiment>();
+  settingsCache.set(experiment, bySteps);
+  const settings = bySteps.get(done) ?? settingsAt(experiment, step);
+  bySteps.set(done, settings);
   return settings;
 }
 

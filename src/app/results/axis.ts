@@ -1,0 +1,80 @@
+/** Axis limits and ticks that hold still while a run grows, and labels at a line's end that do not overlap. */
+
+const floorStep = 0.2;
+/** Room kept under the lowest value, so that a line at chance does not run on the axis. */
+const margin = 0.02;
+
+/**
+ * Lower end of the accuracy axis: a multiple of 20 %, below chance and below every value; within a run it only falls.
+ * @param lowest smallest accuracy so far; Infinity if there is none
+ * @param chance accuracy of guessing, 1 / classes
+ * @param previous the floor drawn last, if it belongs to this run
+ */
+export function accuracyFloor(lowest: number, chance: number, previous = 1): number {
+  const low = Math.min(chance, lowest) - margin;
+  const floor = Math.max(0, Math.floor(low / floorStep + 1e-9) * floorStep);
+  return Math.min(previous, Math.round(floor * 10) / 10);
+}
+
+/** Ticks of the accuracy axis from its floor to 1. */
+export function accuracyTicks(floor: number): number[] {
+  const count = Math.round((1 - floor) / floorStep);
+  return Array.from({ length: count + 1 }, (_, i) => Math.round((floor + i * floorStep) * 10) / 10);
+}
+
+const niceCeilings = [0.2, 0.5, 1, 2, 4, 6, 10, 20, 50, 100];
+
+/**
+ * Upper end of the loss axis; within a run it only rises. Far outliers (a rounded net may lose hundreds of nats) do not
+ * set it: they run off the top, and the tooltip has the number.
+ * @param highest largest loss so far that should stay in view
+ * @param chance loss of guessing, ln(classes)
+ */
+export function lossCeiling(highest: number, chance: number, previous = 0): number {
+  const wanted = Math.min(Math.max(highest, 0), 4 * chance);
+  const ceiling = niceCeilings.find((nice) => nice >= wanted) ?? niceCeilings.at(-1)!;
+  return Math.max(previous, ceiling);
+}
+
+/** Round steps from 0 up to `last`, at most `most` of them after 0. */
+export function stepTicks(last: number, most: number): number[] {
+  if (last <= 0) return [0];
+  const power = 10 ** Math.floor(Math.log10(last / most));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => last / s <= most + 1e-9) ?? 10 * power;
+  const whole = Math.max(1, step);
+  return Array.from({ length: Math.floor(last / whole + 1e-9) + 1 }, (_, i) => i * whole);
+}
+
+/**
+ * Moves labels apart, keeping their order and staying close to where they belong.
+ * @param wanted where each would like to be, in pixels; any order
+ * @param gap least distance between two
+ * @returns their places in the order of `wanted`, within [low, high] if there is room
+ */
+export function spread(wanted: readonly number[], gap: number, low: number, high: number): number[] {
+  const order = wanted.map((_, i) => i).sort((a, b) => wanted[a]! - wanted[b]!);
+  // Neighbours that would overlap form a block centred on the mean of what its members want.
+  const blocks: { members: number[]; centre: number }[] = [];
+  const top = (block: { members: number[]; centre: number }) =>
+    block.centre - ((block.members.length - 1) * gap) / 2;
+  const settle = (members: number[]) => {
+    const half = ((members.length - 1) * gap) / 2;
+    const mean = members.reduce((sum, i) => sum + wanted[i]!, 0) / members.length;
+    return { members, centre: Math.max(low + half, Math.min(high - half, mean)) };
+  };
+  for (const index of order) {
+    let block = settle([index]);
+    for (let above = blocks.at(-1); above; above = blocks.at(-1)) {
+      if (top(above) + above.members.length * gap <= top(block)) break;
+      blocks.pop();
+      block = settle([...above.members, ...block.members]);
+    }
+    blocks.push(block);
+  }
+  const places = new Array<number>(wanted.length).fill(0);
+  for (const block of blocks)
+    block.members.forEach((member, i) => {
+      places[member] = top(block) + i * gap;
+    });
+  return places;
+}

@@ -1,0 +1,76 @@
+/**
+ * Thins a curve before it is drawn. Largest-triangle-three-buckets (Steinarsson 2013) over several series at once, with
+ * two differences: bucket widths are powers of two counted from the start, so that the drawn past stays still while the
+ * run grows, and each series' extremes are always kept.
+ */
+
+/** The y values of a point, one per series, all in comparable units; what is not finite is passed over. */
+export type Values<T> = (point: T) => readonly number[];
+
+/** Indices of the first and last point and of every series' smallest and largest value. */
+function landmarks<T>(points: readonly T[], values: Values<T>): Set<number> {
+  const lowest: { value: number; index: number }[] = [];
+  const highest: { value: number; index: number }[] = [];
+  points.forEach((point, index) => {
+    values(point).forEach((value, series) => {
+      if (!Number.isFinite(value)) return;
+      if (value < (lowest[series]?.value ?? Number.POSITIVE_INFINITY)) lowest[series] = { value, index };
+      if (value > (highest[series]?.value ?? Number.NEGATIVE_INFINITY)) highest[series] = { value, index };
+    });
+  });
+  const kept = new Set([0, points.length - 1]);
+  for (const extreme of [...lowest, ...highest]) if (extreme) kept.add(extreme.index);
+  return kept;
+}
+
+/** Twice the area of the triangle a, b, c (x, y pairs). */
+const area = (ax: number, ay: number, bx: number, by: number, cx: number, cy: number): number =>
+  Math.abs((ax - cx) * (by - ay) - (ax - bx) * (cy - ay));
+
+/**
+ * @param points in order of `x`
+ * @param limit most points returned; more only if the extremes alone are more
+ * @returns a subsequence of `points`: first, last and each series' extremes are in it
+ */
+export function thin<T>(
+  points: readonly T[],
+  limit: number,
+  x: (point: T) => number,
+  values: Values<T>,
+): T[] {
+  if (points.length <= limit) return [...points];
+  const kept = landmarks(points, values);
+  const buckets = Math.max(1, limit - kept.size);
+  let width = 2;
+  while (Math.ceil(points.length / width) > buckets) width *= 2;
+
+  let chosen = 0;
+  for (let start = 0; start < points.length; start += width) {
+    const end = Math.min(start + width, points.length);
+    const from = points[chosen]!;
+    const next = points.slice(end, end + width);
+    const ahead = next.length > 0 ? next : [points.at(-1)!];
+    const aheadX = ahead.reduce((sum, point) => sum + x(point), 0) / ahead.length;
+    const aheadValues = values(from).map((_, series) => {
+      const finite = ahead.map((point) => values(point)[series]!).filter(Number.isFinite);
+      return finite.reduce((sum, value) => sum + value, 0) / finite.length;
+    });
+    const fromValues = values(from);
+    let largest = -1;
+    let best = start;
+    for (let index = start; index < end; index++) {
+      const point = points[index]!;
+      const total = values(point).reduce((sum, value, series) => {
+        const size = area(x(from), fromValues[series]!, x(point), value, aheadX, aheadValues[series]!);
+        return Number.isFinite(size) ? sum + size : sum;
+      }, 0);
+      if (total > largest) {
+        largest = total;
+        best = index;
+      }
+    }
+    kept.add(best);
+    chosen = best;
+  }
+  return [...kept].sort((a, b) => a - b).map((index) => points[index]!);
+}
