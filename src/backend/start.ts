@@ -1,0 +1,134 @@
+/**
+ * Choosing and starting a tfjs backend with our kernels on it. Automatic takes WebGPU on a hardware adapter, else
+ * WebAssembly with SIMD, else plain JavaScript; a software adapter is used only when asked for by name.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import { registerKernels } from '@/kernels/register';
+import { startWasmKernels } from '@/kernels/wasm';
+import type { BackendChoice, BackendName, BackendStatus } from '@/session/protocol';
+
+export class BackendError extends Error {
+  override name = 'BackendError';
+}
+
+export interface Backend {
+  status: BackendStatus;
+  /** Results can be read at once without waiting for a device. */
+  synchronous: boolean;
+  /** Settles with the reason if the device goes away by itself. */
+  lost: Promise<string>;
+}
+
+/** Where tfjs finds its WebAssembly: a folder in Node, one address for each file in a browser. */
+export type WasmPaths = Parameters<typeof setWasmPaths>[0];
+
+type Availability = Partial<Record<BackendName, string>>;
+const never = new Promise<string>(() => {});
+
+interface Adapter {
+  adapter?: GPUAdapter;
+  /** Why automatic choice passes it over. */
+  reason?: string;
+}
+
+async function findAdapter(): Promise<Adapter> {
+  const gpu = globalThis.navigator?.gpu;
+  if (!gpu) return { reason: 'This browser has no WebGPU.' };
+  try {
+    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    if (!adapter) return { reason: 'WebGPU found no graphics adapter on this machine.' };
+    if (adapter.info.isFallbackAdapter)
+      return { adapter, reason: 'WebGPU has only a software adapter here, which is slower than WASM.' };
+    return { adapter };
+  } catch (error) {
+    return { reason: `WebGPU did not start: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+const limits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxStorageBuffersPerShaderStage',
+] as const satisfies readonly (keyof GPUSupportedLimits)[];
+
+async function startWebGPU(adapter: GPUAdapter): Promise<Pick<Backend, 'lost'> & { adapter: string }> {
+  const requiredLimits = Object.fromEntries(limits.map((name) => [name, adapter.limits[name]]));
+  const device = await adapter.requestDevice({ requiredLimits });
+  tf.removeBackend('webgpu');
+  tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info));
+  await makeCurrent('webgpu');
+  const lost = device.lost.then(({ message }) => message || 'the graphics device was lost');
+  const { vendor, architecture, description } = adapter.info;
+  const name = [vendor, architecture].filter(Boolean).join(' ') || description || 'adapter';
+  return { lost, adapter: adapter.info.isFallbackAdapter ? `${name} (software)` : name };
+}
+
+async function makeCurrent(name: BackendName): Promise<void> {
+  if (!(await tf.setBackend(name))) throw new BackendError(`The ${name} backend did not start.`);
+  await tf.ready();
+}
+
+async function startWasm(paths: WasmPaths): Promise<void> {
+  // Our kernels share the memory of the unshared build, which also gives the same numbers every time.
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  setWasmPaths(paths);
+  await makeCurrent('wasm');
+  await startWasmKernels();
+}
+
+/**
+ * Starts a backend and makes it tfjs's current one.
+ * @param except backends that were lost in this session
+ * @throws BackendError with a sentence if the backend asked for, or every backend, is unavailable
+ */
+export async function startBackend(
+  choice: BackendChoice,
+  wasmPaths: WasmPaths,
+  except: readonly BackendName[] = [],
+): Promise<Backend> {
+  registerKernels();
+  const unavailable: Availability = Object.fromEntries(
+    except.map((name) => [name, `${name} was lost in this session; reload the page to try it again.`]),
+  );
+  const { adapter, reason } = await findAdapter();
+  if (!adapter) unavailable.webgpu ??= reason ?? '';
+  if (!(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')))
+    unavailable.wasm ??= 'This browser has no WebAssembly SIMD.';
+
+  const starters: Record<BackendName, () => Promise<Omit<Backend, 'status'> & { adapter: string }>> = {
+    webgpu: async () => ({ ...(await startWebGPU(adapter!)), synchronous: false }),
+    wasm: async () => {
+      await startWasm(wasmPaths);
+      return { adapter: 'SIMD', lost: never, synchronous: true };
+    },
+    cpu: async () => {
+      await makeCurrent('cpu');
+      return { adapter: 'JavaScript', lost: never, synchronous: true };
+    },
+  };
+  const automatic: BackendName[] = reason ? ['wasm', 'cpu'] : ['webgpu', 'wasm', 'cpu'];
+  const wanted = choice === 'auto' ? automatic : [choice];
+  for (const name of wanted) {
+    if (unavailable[name] !== undefined) continue;
+    try {
+      const { adapter: description, lost, synchronous } = await starters[name]();
+      const status = { name, adapter: description, deterministic: name !== 'webgpu', unavailable };
+      return { status, synchronous, lost };
+    } catch (error) {
+      unavailable[name] = `${name} did not start: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+  const first = wanted[0]!;
+  throw new BackendError(
+    choice === 'auto'
+      ? `No backend started: ${Object.values(unavailable).join(' ')}`
+      : `${unavailable[first]} Choose Automatic in the Backend menu.`,
+  );
+}

@@ -1,0 +1,125 @@
+/** Runs one experiment to its end without a page, and sums it up. */
+
+import { datasetInfo } from '@/catalog/datasets';
+import { isWeighted } from '@/catalog/layers';
+import type { Dataset } from '@/data/dataset';
+import { settingsAt } from '@/experiment/changes';
+import { encodeLink } from '@/experiment/link';
+import { peakActivationBytes } from '@/experiment/memory';
+import { resolveNetwork } from '@/experiment/network';
+import type { Experiment } from '@/experiment/schema';
+import { modelSize } from '@/experiment/size';
+import { TestSet } from '@/session/evaluate';
+import { inspect } from '@/session/inspect';
+import { Stepper } from '@/session/stepper';
+import { Trainer } from '@/session/trainer';
+
+/** The JSON that `npm run experiment -- --json` prints. */
+export interface Report {
+  backend: 'wasm';
+  mode: 'deterministic';
+  seed: number;
+  steps: number;
+  dataset: { name: string; train: number; test: number; classes: number };
+  float: { accuracy: number };
+  qat: { accuracy: number };
+  ptq: { accuracy: number };
+  bytes: { float: number; quantized: number; ram: number };
+  bops: number;
+  layers: {
+    name: string;
+    kind: string;
+    parameters: number;
+    macs: number;
+    weightBits: number | null;
+    activationBits: number | null;
+    bytes: number;
+    /** Null where nothing is rounded. */
+    sqnrDb: number | null;
+  }[];
+  stepMs: { float: number; qat: number };
+  link: string;
+}
+
+/** Loss became NaN or infinite. */
+export class DivergedError extends Error {
+  override name = 'DivergedError';
+}
+
+/** Steps of an experiment that names none: 2,000 on points and tables, ten epochs on images. */
+export function defaultSteps({ dataset, batchSize }: Experiment): number {
+  const { view, train } = datasetInfo(dataset);
+  return view === 'images' ? 10 * Math.max(1, Math.floor(train / batchSize)) : 2000;
+}
+
+/**
+ * Needs a started wasm backend.
+ * @param tell hears of progress in sentences
+ * @throws DivergedError if the loss is no longer finite
+ */
+export async function runExperiment(
+  experiment: Experiment,
+  dataset: Dataset,
+  steps: number,
+  tell: (sentence: string) => void,
+): Promise<Report> {
+  const trainer = new Trainer(experiment, dataset);
+  const stepper = new Stepper(trainer, () => experiment.changes, true);
+  const test = new TestSet(trainer);
+  const tellEvery = Math.max(1, Math.ceil(steps / 10));
+  while (trainer.step < steps) {
+    const next = Math.min(steps, (Math.floor(trainer.step / tellEvery) + 1) * tellEvery);
+    const divergence = await stepper.burst(Number.POSITIVE_INFINITY, next);
+    if (divergence)
+      throw new DivergedError(
+        `The loss of the ${divergence.network} network is no longer finite at step ${divergence.step}, in layer ${divergence.layer}; try a lower learning rate.`,
+      );
+    const [float, qat] = [await test.evaluate('float'), await test.evaluate('qat')];
+    tell(`step ${next}: float ${percent(float.accuracy)}, QAT ${percent(qat.accuracy)}`);
+  }
+  // A change recorded for the very last step is still made, so that the result is that of the final bits.
+  for (const change of experiment.changes) if (change.step === trainer.step) await trainer.edit(change);
+  trainer.calibrate();
+  const scores = {
+    float: await test.evaluate('float'),
+    qat: await test.evaluate('qat'),
+    ptq: await test.evaluate('ptq'),
+  };
+  const final = settingsAt(experiment, trainer.step);
+  const size = modelSize(final);
+  const summaries = new Map((await inspect(trainer, undefined)).layers.map((layer) => [layer.name, layer]));
+  const { label, train, test: testCount, classes } = datasetInfo(experiment.dataset);
+  const accuracy = (name: keyof typeof scores) => ({ accuracy: scores[name].accuracy });
+  const report: Report = {
+    backend: 'wasm',
+    mode: 'deterministic',
+    seed: experiment.seed,
+    steps,
+    dataset: { name: label, train, test: testCount, classes },
+    float: accuracy('float'),
+    qat: accuracy('qat'),
+    ptq: accuracy('ptq'),
+    bytes: { float: size.float, quantized: size.total, ram: peakActivationBytes(final) },
+    bops: size.bops,
+    layers: resolveNetwork(final).map(({ name, spec, parameters, macs }) => {
+      const sqnr = summaries.get(name)?.weights?.sqnrDb;
+      return {
+        name,
+        kind: spec.kind,
+        parameters,
+        macs,
+        weightBits: isWeighted(spec) ? spec.weights.bits : null,
+        activationBits: isWeighted(spec) ? spec.activations.bits : null,
+        bytes: size.layers.find((layer) => layer.name === name)?.total ?? 0,
+        sqnrDb: sqnr !== undefined && Number.isFinite(sqnr) ? sqnr : null,
+      };
+    }),
+    stepMs: { float: stepper.times.float.value, qat: stepper.times.qat.value },
+    link: encodeLink({ ...experiment, stop: { ...experiment.stop, steps } }),
+  };
+  test.dispose();
+  trainer.dispose();
+  return report;
+}
+
+export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;

@@ -1,0 +1,155 @@
+/** The terminal's entry: reads the arguments and files, runs the experiment, prints a table or one JSON object. */
+import { readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, sep } from 'node:path';
+import { parseArgs } from 'node:util';
+import { BackendError, startBackend } from '@/backend/start';
+import { DataFileError, makeDataset, openFiles } from '@/data';
+import type { Dataset } from '@/data/dataset';
+import { experimentFromFile } from '@/experiment/file';
+import { decodeLink } from '@/experiment/link';
+import { defaultExperiment, experimentFor } from '@/experiment/presets';
+import { type Experiment, experimentSchema, maxSteps } from '@/experiment/schema';
+import { DivergedError, defaultSteps, percent, type Report, runExperiment } from './experiment';
+
+const usage = `Usage: npm run experiment -- ['<link or file>'] [--steps N] [--seed N] [--images IDX --labels IDX] [--json]`;
+
+/** Input that a person can mend: exit status 1. */
+class InputError extends Error {}
+/** Arguments that make no sense: exit status 2. */
+class UsageError extends Error {}
+
+interface Arguments {
+  source: string | undefined;
+  steps: number | undefined;
+  seed: number | undefined;
+  files: [images: string, labels: string] | undefined;
+  json: boolean;
+}
+
+function integer(name: string, text: string | undefined, min: number, max: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^[0-9]{1,10}$/.test(text) || value < min || value > max)
+    throw new UsageError(`--${name} must be a whole number from ${min} to ${max}.`);
+  return value;
+}
+
+function readArguments(): Arguments {
+  const text = { type: 'string' } as const;
+  const options = { steps: text, seed: text, images: text, labels: text, json: { type: 'boolean' } } as const;
+  try {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options });
+    if (positionals.length > 1)
+      throw new UsageError('Give one link or file; put it in quotes, because it may hold a semicolon.');
+    const { images, labels } = values;
+    if ((images === undefined) !== (labels === undefined))
+      throw new UsageError('--images and --labels go together.');
+    return {
+      source: positionals[0],
+      steps: integer('steps', values.steps, 1, maxSteps),
+      seed: integer('seed', values.seed, 0, 2 ** 32 - 1),
+      files: images !== undefined && labels !== undefined ? [images, labels] : undefined,
+      json: values.json ?? false,
+    };
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError((error as Error).message);
+  }
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+function readExperiment(source: string): Experiment {
+  const result = isFile(source)
+    ? experimentFromFile(readFileSync(source, 'utf8'), basename(source))
+    : decodeLink(source);
+  if (!result.ok) throw new InputError(result.message);
+  return result.experiment;
+}
+
+async function openPair(paths: [string, string]) {
+  const files = paths.map((path) => {
+    if (!isFile(path)) throw new InputError(`There is no file ${path}.`);
+    return { name: basename(path), bytes: new Uint8Array(readFileSync(path)) };
+  });
+  const opened = await openFiles(files, {});
+  if (opened.kind !== 'dataset') throw new InputError('--images and --labels must name two IDX files.');
+  return opened;
+}
+
+/** The experiment asked for with its data: an IDX pair replaces the data, or starts the digits CNN preset. */
+async function prepare({
+  source,
+  seed,
+  files,
+}: Arguments): Promise<{ experiment: Experiment; dataset: Dataset }> {
+  let experiment = source === undefined ? defaultExperiment : readExperiment(source);
+  let dataset: Dataset | undefined;
+  if (files) {
+    const opened = await openPair(files);
+    dataset = opened.dataset;
+    experiment = source === undefined ? experimentFor(opened.spec) : { ...experiment, dataset: opened.spec };
+  }
+  const checked = experimentSchema.safeParse({ ...experiment, seed: seed ?? experiment.seed });
+  if (!checked.success)
+    throw new InputError(`The experiment does not fit these files: ${checked.error.issues[0]?.message}`);
+  experiment = checked.data;
+  if (!dataset) {
+    if (experiment.dataset.kind === 'own')
+      throw new InputError(
+        `The experiment uses ${experiment.dataset.name}, which a link does not carry: give the files by --images and --labels.`,
+      );
+    dataset = makeDataset(experiment.dataset, experiment.seed);
+  }
+  return { experiment, dataset };
+}
+
+function print(report: Report): void {
+  const { float, ptq, qat, bytes, stepMs, dataset } = report;
+  const rows = report.layers.map((layer) => ({
+    layer: layer.name,
+    parameters: layer.parameters,
+    MACs: layer.macs,
+    W: layer.weightBits ?? '',
+    A: layer.activationBits ?? '',
+    bytes: layer.bytes,
+    'SQNR dB': layer.sqnrDb === null ? '' : Number(layer.sqnrDb.toFixed(1)),
+  }));
+  console.log(
+    `${dataset.name}: ${dataset.train} training and ${dataset.test} test examples, ${report.steps} steps, seed ${report.seed}`,
+  );
+  console.log(
+    `test accuracy: float ${percent(float.accuracy)}, PTQ ${percent(ptq.accuracy)}, QAT ${percent(qat.accuracy)}`,
+  );
+  console.log(`model size: ${bytes.quantized} B of ${bytes.float} B float; peak activations ${bytes.ram} B`);
+  console.log(
+    `per step: float ${stepMs.float.toFixed(2)} ms, QAT ${stepMs.qat.toFixed(2)} ms (${report.backend}, ${report.mode})`,
+  );
+  console.table(rows);
+  console.log(`#${report.link}`);
+}
+
+async function main(): Promise<void> {
+  const parsed = readArguments();
+  const { experiment, dataset } = await prepare(parsed);
+  const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+  await startBackend('wasm', dirname(entry) + sep);
+  const steps = parsed.steps ?? experiment.stop.steps ?? defaultSteps(experiment);
+  const tell = parsed.json ? () => {} : (sentence: string) => console.error(sentence);
+  const report = await runExperiment(experiment, dataset, steps, tell);
+  if (parsed.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  else print(report);
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\n${usage}`);
+    process.exitCode = 2;
+    return;
+  }
+  const known = [InputError, DataFileError, DivergedError, BackendError].some(
+    (kind) => error instanceof kind,
+  );
+  console.error(known ? (error as Error).message : error);
+  process.exitCode = 1;
+});

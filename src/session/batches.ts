@@ -1,0 +1,59 @@
+/** Which examples each step trains on: a new seeded permutation every epoch, so that any step can be found again. */
+import * as tf from '@tensorflow/tfjs-core';
+import { type Shape, volume } from '@/catalog/layers';
+import type { Split } from '@/data/dataset';
+import { stream } from '@/data/random';
+
+export interface Batch {
+  /** [batch, ...inputShape] */
+  x: tf.Tensor;
+  /** [batch], int32 */
+  y: tf.Tensor1D;
+}
+
+/** The rows of a split as tensors; bytes become value / 255. The caller disposes them. */
+export function rowsOf(split: Split, inputShape: Shape, rows: ArrayLike<number>): Batch {
+  const size = volume(inputShape);
+  const values = new Float32Array(rows.length * size);
+  const labels = new Int32Array(rows.length);
+  const unit = split.x instanceof Uint8Array ? 255 : 1;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    labels[i] = split.y[row]!;
+    const from = row * size;
+    const to = i * size;
+    for (let k = 0; k < size; k++) values[to + k] = split.x[from + k]! / unit;
+  }
+  return { x: tf.tensor(values, [rows.length, ...inputShape]), y: tf.tensor1d(labels, 'int32') };
+}
+
+export const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, i) => from + i);
+
+/** The order in which training examples are drawn. The last, short batch of an epoch is left out. */
+export class BatchOrder {
+  readonly batchSize: number;
+  readonly stepsPerEpoch: number;
+  private epoch = -1;
+  private permutation: Int32Array = new Int32Array();
+
+  constructor(
+    private readonly seed: number,
+    private readonly count: number,
+    batchSize: number,
+  ) {
+    this.batchSize = Math.min(batchSize, count);
+    this.stepsPerEpoch = Math.floor(count / this.batchSize);
+  }
+
+  /** Rows of the batch that step number `step` (from 0) trains on. */
+  rows(step: number): Int32Array {
+    const epoch = Math.floor(step / this.stepsPerEpoch);
+    if (epoch !== this.epoch) {
+      this.permutation = stream(this.seed, `order/${epoch}`).permutation(this.count);
+      this.epoch = epoch;
+    }
+    const from = (step % this.stepsPerEpoch) * this.batchSize;
+    return this.permutation.subarray(from, from + this.batchSize);
+  }
+}

@@ -1,0 +1,170 @@
+/** Evaluates a run from time to time and posts snapshots, each kind at its own pace and never at much cost. */
+import type { DatasetView } from '@/catalog/datasets';
+import { volume } from '@/catalog/layers';
+import type { Split } from '@/data/dataset';
+import { confusionOf, type Evaluation, TestSet } from './evaluate';
+import { FieldPainter, inspect } from './inspect';
+import { Job } from './pace';
+import {
+  type CurvePoint,
+  type NetworkName,
+  networks,
+  type Predictions,
+  type Preview,
+  type SessionEvent,
+  type Snapshot,
+} from './protocol';
+import type { Stepper } from './stepper';
+import type { Trainer } from './trainer';
+
+/** While training, larger test sets are judged by their first examples; a pause looks at all. */
+const liveTestSamples = 2000;
+/** Images and rows sent to the page; points are sent all. */
+const previewSamples = 240;
+const previewPoints = 4000;
+
+export class Reporter {
+  private readonly live: TestSet;
+  private readonly whole: TestSet;
+  private readonly painter: FieldPainter | undefined;
+  private readonly evaluating: Job;
+  private readonly inspecting: Job;
+  private readonly painting: Job;
+  private readonly posting: Job;
+  /** Parts that wait for the next snapshot. */
+  private parts: Pick<Snapshot, 'points'> & Partial<Snapshot> = { points: [] };
+  private reached: number | undefined;
+  private rate = { step: 0, time: performance.now(), perSecond: 0 };
+
+  constructor(
+    private readonly run: number,
+    private readonly trainer: Trainer,
+    private readonly post: (event: SessionEvent) => void,
+    private selected: string | undefined,
+  ) {
+    const { test, view } = trainer.dataset;
+    this.whole = new TestSet(trainer);
+    this.live = test.count > liveTestSamples ? new TestSet(trainer, liveTestSamples) : this.whole;
+    this.painter =
+      view === 'points' && trainer.dataset.classNames.length === 2 ? this.makePainter() : undefined;
+    this.evaluating = new Job(100, 0.1, () => this.evaluate(this.live));
+    this.inspecting = new Job(300, 0.05, () => this.inspect());
+    this.painting = new Job(200, 0.05, () => this.paint());
+    this.posting = new Job(100, 0.5, () => this.flush(true));
+  }
+
+  /**
+   * While training: does what is due.
+   * @returns QAT's accuracy if it was measured now
+   */
+  async report(stepper: Stepper): Promise<number | undefined> {
+    this.reached = undefined;
+    await this.evaluating.runIfDue();
+    await this.inspecting.runIfDue();
+    await this.painting.runIfDue();
+    this.stepMs = { float: stepper.times.float.value, qat: stepper.times.qat.value };
+    await this.posting.runIfDue();
+    return this.reached;
+  }
+
+  /** When paused: everything, on the whole test set. */
+  async complete(stepper?: Stepper): Promise<void> {
+    await this.evaluate(this.whole);
+    await this.inspect();
+    await this.paint();
+    if (stepper) this.stepMs = { float: stepper.times.float.value, qat: stepper.times.qat.value };
+    this.flush(false);
+  }
+
+  async select(layer: string): Promise<void> {
+    this.selected = layer;
+    await this.inspect();
+    this.flush(false, true);
+  }
+
+  private stepMs = { float: 0, qat: 0 };
+
+  private async evaluate(set: TestSet): Promise<void> {
+    const { step, dataset } = this.trainer;
+    if (step > 0) this.trainer.calibrate();
+    const results = {} as Record<NetworkName, Evaluation | null>;
+    for (const name of networks)
+      results[name] = name === 'ptq' && step === 0 ? null : await set.evaluate(name);
+    const score = (evaluation: Evaluation) => ({ accuracy: evaluation.accuracy, loss: evaluation.loss });
+    const { float, qat, ptq } = results;
+    const point: CurvePoint = { step, float: score(float!), qat: score(qat!), ptq: ptq && score(ptq) };
+    this.parts.points = [...this.parts.points, point];
+    this.parts.predictions = predictionsOf(results, dataset.test.y, dataset.classNames.length);
+    this.reached = point.qat.accuracy;
+  }
+
+  private async inspect(): Promise<void> {
+    const { layers, detail } = await inspect(this.trainer, this.selected);
+    this.parts.layers = layers;
+    if (detail) this.parts.detail = detail;
+  }
+
+  private async paint(): Promise<void> {
+    if (!this.painter) return;
+    // PTQ's ranges are those of the last evaluation.
+    this.parts.fields = await this.painter.paint(this.trainer.step === 0 ? ['float', 'qat'] : networks);
+  }
+
+  private flush(running: boolean, keepState = false): void {
+    const { step, order } = this.trainer;
+    const now = performance.now();
+    if (!running && !keepState) this.rate = { step, time: now, perSecond: this.rate.perSecond };
+    else if (now - this.rate.time > 500)
+      this.rate = { step, time: now, perSecond: (1000 * (step - this.rate.step)) / (now - this.rate.time) };
+    const snapshot: Snapshot = {
+      step,
+      stepsPerEpoch: order.stepsPerEpoch,
+      running,
+      stepsPerSecond: this.rate.perSecond,
+      stepMs: this.stepMs,
+      ...this.parts,
+    };
+    this.parts = { points: [] };
+    this.post({ type: 'snapshot', run: this.run, snapshot });
+  }
+
+  preview(view: DatasetView): Preview {
+    const { train, test, inputShape, classNames } = this.trainer.dataset;
+    const most = view === 'points' ? previewPoints : previewSamples;
+    const cut = ({ count, x, y }: Split) => {
+      const kept = Math.min(count, most);
+      return { count: kept, x: x.slice(0, kept * volume(inputShape)), y: y.slice(0, kept) };
+    };
+    return { test: cut(test), train: cut(train), shape: inputShape, classNames };
+  }
+
+  /** A field that holds all points, with a margin. */
+  private makePainter(): FieldPainter {
+    const { train, test } = this.trainer.dataset;
+    let extent = 0;
+    for (const { x } of [train, test]) for (const value of x) extent = Math.max(extent, Math.abs(value));
+    return new FieldPainter(this.trainer, extent * 1.05 || 1);
+  }
+
+  dispose(): void {
+    if (this.live !== this.whole) this.live.dispose();
+    this.whole.dispose();
+    this.painter?.dispose();
+  }
+}
+
+function predictionsOf(
+  results: Record<NetworkName, Evaluation | null>,
+  truth: Uint8Array,
+  classes: number,
+): Predictions {
+  const of = <T>(make: (evaluation: Evaluation) => T, none: T) =>
+    Object.fromEntries(networks.map((name) => [name, results[name] ? make(results[name]) : none])) as Record<
+      NetworkName,
+      T
+    >;
+  return {
+    classes: of((evaluation) => evaluation.predicted, new Uint8Array()),
+    confusion: of((evaluation) => confusionOf(truth, evaluation.predicted, classes), []),
+  };
+}

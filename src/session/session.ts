@@ -1,0 +1,259 @@
+/**
+ * The session: executes the page's commands one after the other, trains in bursts between them, and reports. An actor
+ * with one inbox, so that a change never lands in the middle of a step.
+ */
+import type { Backend } from '@/backend/start';
+import { datasetInfo } from '@/catalog/datasets';
+import type { Dataset } from '@/data/dataset';
+import { recordEdit } from '@/experiment/changes';
+import type { Experiment } from '@/experiment/schema';
+import { Job } from './pace';
+import type { BackendChoice, BackendName, Checkpoint, Command, SessionEvent } from './protocol';
+import { Reporter } from './reporter';
+import { Stepper } from './stepper';
+import { Trainer } from './trainer';
+
+/** What the session needs from its surroundings; the worker and the tests give different ones. */
+export interface Surroundings {
+  post(event: SessionEvent): void;
+  startBackend(choice: BackendChoice, except: readonly BackendName[]): Promise<Backend>;
+  makeDataset(experiment: Experiment): Dataset;
+  /** Lets messages in between two bursts. */
+  breathe(): Promise<void>;
+}
+
+type RunCommand = Exclude<Command, { type: 'open' }>;
+type Load = Extract<Command, { type: 'load' }>;
+
+/** Length of a burst: short enough that a toggle feels immediate. */
+const burstMs = 30;
+const checkpointEveryMs = 1500;
+
+/** Everything that belongs to the run at hand. */
+interface Run {
+  id: number;
+  load: Load;
+  experiment: Experiment;
+  trainer: Trainer;
+  stepper: Stepper;
+  reporter: Reporter;
+  saving: Job;
+  /** The newest checkpoint, for the session's own recovery. */
+  checkpoint: Checkpoint;
+}
+
+export class Session {
+  private readonly inbox: RunCommand[] = [];
+  private wake: () => void = () => {};
+  private backend: Backend | undefined;
+  private backendChoice: BackendChoice | undefined;
+  private readonly lostBackends: BackendName[] = [];
+  private lostReason: string | undefined;
+  private run: Run | undefined;
+  private training = false;
+
+  constructor(private readonly around: Surroundings) {}
+
+  /** Queues a command; `loop` executes it. */
+  receive(command: RunCommand): void {
+    this.inbox.push(command);
+    this.wake();
+  }
+
+  /** Runs for ever. */
+  async loop(): Promise<never> {
+    for (;;) {
+      try {
+        await this.turn();
+      } catch (error) {
+        await this.recover(error);
+      }
+    }
+  }
+
+  private async turn(): Promise<void> {
+    const command = this.inbox.shift();
+    if (command) await this.execute(command);
+    else if (this.lostReason !== undefined) throw new Error(this.lostReason);
+    else if (this.training && this.run) await this.train(this.run);
+    else
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+  }
+
+  private async execute(command: RunCommand): Promise<void> {
+    if (command.type === 'load') return this.load(command);
+    const { run } = this;
+    // A command for a run that was left says nothing about this one.
+    if (!run || command.run !== run.id) return;
+    switch (command.type) {
+      case 'train':
+        this.training = true;
+        return;
+      case 'pause':
+        return this.pause(run, 'asked');
+      case 'step':
+        this.training = false;
+        if (await this.burst(run, 0)) await this.pause(run, 'asked');
+        return;
+      case 'edit':
+        for (const edit of command.edits) {
+          await run.trainer.edit(edit);
+          run.experiment = recordEdit(run.experiment, edit, run.trainer.step);
+        }
+        this.around.post({ type: 'changed', run: run.id, step: run.trainer.step, changes: command.edits });
+        // Toggling fast while paused asks for one evaluation, after the last edit.
+        if (!this.training && this.inbox.length === 0) await run.reporter.complete(run.stepper);
+        return;
+      case 'stop':
+        run.experiment = { ...run.experiment, stop: command.stop };
+        return;
+      case 'select':
+        return run.reporter.select(command.layer);
+      default:
+        command satisfies never;
+    }
+  }
+
+  private async load(load: Load): Promise<void> {
+    this.training = false;
+    this.disposeRun();
+    if (!this.backend || this.backendChoice !== load.backend) {
+      const backend = await this.around.startBackend(load.backend, this.lostBackends);
+      this.use(backend);
+      this.backendChoice = load.backend;
+    }
+    await this.begin(load);
+  }
+
+  private use(backend: Backend): void {
+    this.backend = backend;
+    this.lostReason = undefined;
+    backend.lost.then((reason) => {
+      if (this.backend !== backend) return;
+      this.lostReason = reason;
+      this.wake();
+    });
+  }
+
+  private async begin(load: Load): Promise<void> {
+    const { experiment } = load;
+    const { synchronous, status } = this.backend!;
+    const dataset = load.dataset ?? this.around.makeDataset(experiment);
+    const trainer = new Trainer(experiment, dataset);
+    if (load.checkpoint) await trainer.restore(experiment, load.checkpoint);
+    const reporter = new Reporter(load.run, trainer, (event) => this.around.post(event), load.selected);
+    const run: Run = {
+      id: load.run,
+      load,
+      experiment,
+      trainer,
+      reporter,
+      stepper: new Stepper(trainer, () => run.experiment.changes, synchronous),
+      saving: new Job(checkpointEveryMs, 0.05, () => this.save(run)),
+      checkpoint: await trainer.checkpoint(),
+    };
+    this.run = run;
+    this.around.post({
+      type: 'ready',
+      run: run.id,
+      step: trainer.step,
+      backend: status,
+      preview: reporter.preview(datasetInfo(experiment.dataset).view),
+    });
+    await reporter.complete();
+  }
+
+  private async train(run: Run): Promise<void> {
+    if (!(await this.burst(run, burstMs))) return;
+    const { steps, accuracy } = run.experiment.stop;
+    if (steps !== undefined && run.trainer.step === steps) return this.pause(run, 'steps');
+    const reached = await run.reporter.report(run.stepper);
+    if (accuracy !== undefined && reached !== undefined && reached >= accuracy)
+      return this.pause(run, 'accuracy');
+    await run.saving.runIfDue();
+    await this.around.breathe();
+  }
+
+  /** @returns false if the run diverged */
+  private async burst(run: Run, budgetMs: number): Promise<boolean> {
+    const { steps = Number.POSITIVE_INFINITY } = run.experiment.stop;
+    const stopAt = run.trainer.step < steps ? steps : Number.POSITIVE_INFINITY;
+    const divergence = await run.stepper.burst(budgetMs, budgetMs === 0 ? run.trainer.step + 1 : stopAt);
+    if (!divergence) return true;
+    this.training = false;
+    this.around.post({ type: 'diverged', run: run.id, rewindTo: run.checkpoint.step, ...divergence });
+    return false;
+  }
+
+  private async pause(run: Run, reason: 'asked' | 'steps' | 'accuracy'): Promise<void> {
+    this.training = false;
+    await run.reporter.complete(run.stepper);
+    await this.save(run);
+    this.around.post({ type: 'paused', run: run.id, step: run.trainer.step, reason });
+  }
+
+  /** Keeps a checkpoint and sends it to the page, unless the weights have gone bad. */
+  private async save(run: Run): Promise<void> {
+    const checkpoint = await run.trainer.checkpoint();
+    if (!Object.values(checkpoint.tensors).every((values) => values.every(Number.isFinite))) return;
+    run.checkpoint = checkpoint;
+    this.around.post({ type: 'checkpoint', run: run.id, checkpoint });
+  }
+
+  /** After an error: on to the next backend if this one was lost, else the run stops with a sentence. */
+  private async recover(error: unknown): Promise<void> {
+    const message = error instanceof Error ? error.message : String(error);
+    const { run } = this;
+    const wasTraining = this.training;
+    this.training = false;
+    try {
+      if (!(await this.moveIfLost(message, wasTraining))) this.fail(run?.id, message);
+    } catch (second) {
+      this.fail(run?.id, second instanceof Error ? second.message : String(second));
+    } finally {
+      this.lostReason = undefined;
+    }
+  }
+
+  /** @returns whether the error was the loss of the device, and the run goes on elsewhere */
+  private async moveIfLost(message: string, wasTraining: boolean): Promise<boolean> {
+    const { run, backend } = this;
+    if (!backend || backend.status.name !== 'webgpu' || !(await this.isLost(backend))) return false;
+    this.backend = undefined;
+    if (run) await this.move(run, backend.status.name, this.lostReason ?? message);
+    this.training = wasTraining;
+    return true;
+  }
+
+  /** A lost device may show as a failed call a moment before its promise settles. */
+  private async isLost(backend: Backend): Promise<boolean> {
+    const soon = new Promise<undefined>((resolve) => setTimeout(resolve, 200, undefined));
+    const reason = this.lostReason ?? (await Promise.race([backend.lost, soon]));
+    this.lostReason = reason;
+    return reason !== undefined;
+  }
+
+  private async move(run: Run, from: BackendName, reason: string): Promise<void> {
+    this.lostBackends.push(from);
+    this.use(await this.around.startBackend('auto', this.lostBackends));
+    this.backendChoice = run.load.backend;
+    const { checkpoint, experiment } = run;
+    this.run = undefined;
+    const to = this.backend!.status.name;
+    this.around.post({ type: 'moved', run: run.id, step: checkpoint.step, from, to, reason });
+    await this.begin({ ...run.load, experiment, checkpoint });
+  }
+
+  private fail(run: number | undefined, message: string): void {
+    const failure = { kind: this.backend ? 'internal' : 'backend', message } as const;
+    this.around.post({ type: 'failed', ...(run === undefined ? {} : { run }), failure });
+  }
+
+  private disposeRun(): void {
+    this.run?.reporter.dispose();
+    this.run?.trainer.dispose();
+    this.run = undefined;
+  }
+}
