@@ -8,17 +8,17 @@
 export type Values<T> = (point: T) => readonly number[];
 
 /** Indices of the first and last point and of every series' smallest and largest value. */
-function landmarks<T>(points: readonly T[], values: Values<T>): Set<number> {
+function landmarks(rows: readonly (readonly number[])[]): Set<number> {
   const lowest: { value: number; index: number }[] = [];
   const highest: { value: number; index: number }[] = [];
-  points.forEach((point, index) => {
-    values(point).forEach((value, series) => {
+  rows.forEach((row, index) => {
+    row.forEach((value, series) => {
       if (!Number.isFinite(value)) return;
       if (value < (lowest[series]?.value ?? Number.POSITIVE_INFINITY)) lowest[series] = { value, index };
       if (value > (highest[series]?.value ?? Number.NEGATIVE_INFINITY)) highest[series] = { value, index };
     });
   });
-  const kept = new Set([0, points.length - 1]);
+  const kept = new Set([0, rows.length - 1]);
   for (const extreme of [...lowest, ...highest]) if (extreme) kept.add(extreme.index);
   return kept;
 }
@@ -26,6 +26,11 @@ function landmarks<T>(points: readonly T[], values: Values<T>): Set<number> {
 /** Twice the area of the triangle a, b, c (x, y pairs). */
 const area = (ax: number, ay: number, bx: number, by: number, cx: number, cy: number): number =>
   Math.abs((ax - cx) * (by - ay) - (ax - bx) * (cy - ay));
+
+function mean(values: readonly number[]): number {
+  const finite = values.filter(Number.isFinite);
+  return finite.reduce((sum, value) => sum + value, 0) / finite.length;
+}
 
 /**
  * @param points in order of `x`
@@ -39,7 +44,8 @@ export function thin<T>(
   values: Values<T>,
 ): T[] {
   if (points.length <= limit) return [...points];
-  const kept = landmarks(points, values);
+  const rows = points.map(values);
+  const kept = landmarks(rows);
   const buckets = Math.max(1, limit - kept.size);
   let width = 2;
   while (Math.ceil(points.length / width) > buckets) width *= 2;
@@ -47,21 +53,20 @@ export function thin<T>(
   let chosen = 0;
   for (let start = 0; start < points.length; start += width) {
     const end = Math.min(start + width, points.length);
-    const from = points[chosen]!;
-    const next = points.slice(end, end + width);
-    const ahead = next.length > 0 ? next : [points.at(-1)!];
-    const aheadX = ahead.reduce((sum, point) => sum + x(point), 0) / ahead.length;
-    const aheadValues = values(from).map((_, series) => {
-      const finite = ahead.map((point) => values(point)[series]!).filter(Number.isFinite);
-      return finite.reduce((sum, value) => sum + value, 0) / finite.length;
-    });
-    const fromValues = values(from);
+    const aheadStart = Math.min(end, points.length - 1);
+    const aheadEnd = Math.min(aheadStart + width, points.length);
+    const fromX = x(points[chosen]!);
+    const fromRow = rows[chosen]!;
+    const aheadX = mean(points.slice(aheadStart, aheadEnd).map(x));
+    const aheadRow = fromRow.map((_, series) =>
+      mean(rows.slice(aheadStart, aheadEnd).map((row) => row[series]!)),
+    );
     let largest = -1;
     let best = start;
     for (let index = start; index < end; index++) {
-      const point = points[index]!;
-      const total = values(point).reduce((sum, value, series) => {
-        const size = area(x(from), fromValues[series]!, x(point), value, aheadX, aheadValues[series]!);
+      const pointX = x(points[index]!);
+      const total = rows[index]!.reduce((sum, value, series) => {
+        const size = area(fromX, fromRow[series]!, pointX, value, aheadX, aheadRow[series]!);
         return Number.isFinite(size) ? sum + size : sum;
       }, 0);
       if (total > largest) {

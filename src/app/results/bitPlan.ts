@@ -1,0 +1,37 @@
+/** Weight bits over the steps of a run: what the strip under the accuracy chart draws. */
+import type { Bits } from '@/catalog/bits';
+import { isWeighted } from '@/catalog/layers';
+import { layerNames } from '@/experiment/network';
+import type { Experiment } from '@/experiment/schema';
+
+export interface Span {
+  from: number;
+  to: number;
+  bits: Bits;
+}
+export interface PlanRow {
+  layer: string;
+  /** Without gaps from step 0 to the last one. */
+  spans: Span[];
+}
+
+/** @param last step at the right edge; changes after it are left out */
+export function bitPlan(
+  { changes, layers }: Pick<Experiment, 'changes' | 'layers'>,
+  last: number,
+): PlanRow[] {
+  const names = layerNames(layers);
+  return layers.flatMap((spec, index) => {
+    if (!isWeighted(spec)) return [];
+    const layer = names[index]!;
+    const spans: Span[] = [{ from: 0, to: last, bits: spec.weights.bits }];
+    for (const change of changes) {
+      if (change.kind !== 'bits' || change.site !== 'weights' || change.layer !== layer) continue;
+      const open = spans.at(-1)!;
+      if (change.step > last || change.bits === open.bits) continue;
+      open.to = change.step;
+      spans.push({ from: change.step, to: last, bits: change.bits });
+    }
+    return [{ layer, spans }];
+  });
+}

@@ -1,0 +1,109 @@
+/** The changes of a run as the charts show them: one marker a step, in few words, and labels that do not overlap. */
+import { isWeighted } from '@/catalog/layers';
+import { inputName } from '@/experiment/changes';
+import { layerNames } from '@/experiment/network';
+import type { Change, Experiment } from '@/experiment/schema';
+
+export interface Marker {
+  /** Steps done when the change took effect. */
+  step: number;
+  /** "all W4 A4", "dense2 W3". */
+  label: string;
+  /** Every change made there, for the tooltip. */
+  full: string[];
+}
+
+type BitsChange = Extract<Change, { kind: 'bits' }>;
+
+const letters = { weights: 'W', activations: 'A' } as const;
+const siteText = (change: BitsChange) => `${letters[change.site]}${change.bits}`;
+
+/** "W4" where every one of `layers` changed to the same width, else undefined. */
+function uniform(changes: readonly BitsChange[], layers: readonly string[]): string | undefined {
+  const [first] = changes;
+  const all =
+    first &&
+    layers.length > 1 &&
+    layers.every((layer) => changes.some((change) => change.layer === layer)) &&
+    changes.every((change) => change.bits === first.bits && layers.includes(change.layer));
+  return all ? siteText(first) : undefined;
+}
+
+function bitsText(changes: readonly BitsChange[], weighted: readonly string[]): string {
+  const weights = changes.filter((change) => change.site === 'weights');
+  const activations = changes.filter((change) => change.site === 'activations');
+  const w = uniform(weights, weighted);
+  // "All activations" are the hidden outputs: the input row and the logits stay as they are.
+  const a = uniform(activations, weighted.slice(0, -1)) ?? uniform(activations, weighted);
+  if (w && a) return `all ${w} ${a}`;
+  if (w && activations.length === 0) return `all ${w}`;
+  if (a && weights.length === 0) return `all ${a}`;
+  const layers = [...new Set(changes.map((change) => change.layer))];
+  const [first = inputName, ...more] = layers.map((layer) =>
+    [layer, ...changes.filter((change) => change.layer === layer).map(siteText)].join(' '),
+  );
+  return more.length === 0 ? first : `${first} +${more.length}`;
+}
+
+const fullText = (change: Change): string =>
+  change.kind === 'bits'
+    ? `${change.layer}: ${change.bits === 32 ? 'float' : `${change.bits}-bit`} ${change.site}`
+    : `learning rate ${change.value}`;
+
+/** The markers of all recorded changes, in order of their steps. */
+export function changeMarkers({ changes, layers }: Pick<Experiment, 'changes' | 'layers'>): Marker[] {
+  const names = layerNames(layers);
+  const weighted = names.filter((_, index) => isWeighted(layers[index]!));
+  const steps = new Map<number, Change[]>();
+  for (const change of changes) {
+    const there = steps.get(change.step);
+    if (there) there.push(change);
+    else steps.set(change.step, [change]);
+  }
+  return [...steps].map(([step, there]) => {
+    const bits = there.filter((change) => change.kind === 'bits');
+    const rate = there.find((change) => change.kind === 'learningRate');
+    const texts = [bits.length > 0 ? bitsText(bits, weighted) : '', rate ? `lr ${rate.value}` : ''];
+    return { step, label: texts.filter(Boolean).join(', '), full: there.map(fullText) };
+  });
+}
+
+export interface MarkerLabel {
+  text: string;
+  /** Left edge of the text in pixels. */
+  x: number;
+  /** The markers that this label stands for. */
+  markers: Marker[];
+}
+
+/**
+ * Places labels right of their lines. From the newest to the oldest, one that has no room joins its neighbour, which
+ * then stands at the older line and counts it ("dense3 W2 +1").
+ * @param toX pixels of a step
+ * @param right pixels where text must end
+ * @param measure width of a text in pixels
+ */
+export function layoutLabels(
+  markers: readonly Marker[],
+  toX: (step: number) => number,
+  right: number,
+  measure: (text: string) => number,
+): MarkerLabel[] {
+  const gap = 4;
+  const label = (group: Marker[]): MarkerLabel => {
+    const newest = group.at(-1)!;
+    const text = group.length === 1 ? newest.label : `${newest.label} +${group.length - 1}`;
+    return { text, x: Math.min(toX(group[0]!.step) + 3, right - measure(text)), markers: group };
+  };
+  const placed: MarkerLabel[] = [];
+  for (const marker of [...markers].sort((a, b) => b.step - a.step)) {
+    let next = label([marker]);
+    for (let newer = placed[0]; newer; newer = placed[0]) {
+      if (next.x + measure(next.text) + gap <= newer.x) break;
+      placed.shift();
+      next = label([...next.markers, ...newer.markers]);
+    }
+    placed.unshift(next);
+  }
+  return placed;
+}
