@@ -1,0 +1,30 @@
+/** Confusion matrices: row-major counts, true class by predicted class. */
+
+export interface Cell {
+  count: number;
+  /** Of the examples of the true class. */
+  share: number;
+}
+
+/** @returns one array of cells for each true class; shares of an absent class are 0 */
+export function confusionRows(counts: readonly number[], classes: number): Cell[][] {
+  return Array.from({ length: classes }, (_, row) => {
+    const cells = counts.slice(row * classes, (row + 1) * classes);
+    const total = cells.reduce((sum, value) => sum + value, 0);
+    return cells.map((count) => ({ count, share: total === 0 ? 0 : count / total }));
+  });
+}
+
+export interface Mistake extends Cell {
+  actual: number;
+  predicted: number;
+}
+
+/** The most frequent confusions, largest count first. */
+export function topMistakes(counts: readonly number[], classes: number, most: number): Mistake[] {
+  return confusionRows(counts, classes)
+    .flatMap((row, actual) => row.map((cell, predicted) => ({ ...cell, actual, predicted })))
+    .filter(({ actual, predicted, count }) => actual !== predicted && count > 0)
+    .sort((a, b) => b.count - a.count || a.actual - b.actual || a.predicted - b.predicted)
+    .slice(0, most);
+}
