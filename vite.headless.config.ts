@@ -9,7 +9,8 @@ export default defineConfig({
   resolve: { alias },
   ssr: { noExternal: ['@tensorflow/tfjs-backend-webgpu'] },
   build: {
-    ssr: 'src/headless/main.ts',
+    ssr: true,
+    rolldownOptions: { input: { main: 'src/headless/main.ts', table: 'src/headless/table.ts' } },
     outDir: 'build/headless',
     target: 'node20',
     minify: false,
