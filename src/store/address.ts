@@ -1,0 +1,60 @@
+/**
+ * The address bar follows the experiment: written after a commit, at most once in 500 ms (Safari throws after 100 writes
+ * in 30 s). What the page wrote itself is remembered, so that a reload is told from an opened link.
+ */
+import { encodeLink } from '@/experiment/link';
+import type { Experiment } from '@/experiment/schema';
+
+const key = 'qat-playground/address';
+const delayMs = 500;
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+let waiting: Experiment | undefined;
+
+/** Links above this many characters stay out of the address bar; the page then offers a file. */
+export const longestAddress = 8000;
+
+/** The full link to an experiment. */
+export const linkTo = (experiment: Experiment): string =>
+  `${location.origin}${location.pathname}${location.search}#${encodeLink(experiment)}`;
+
+export function followAddress(experiment: Experiment): void {
+  waiting = experiment;
+  timer ??= setTimeout(flushAddress, delayMs);
+}
+
+/** Writes what waits; also when the page is left. */
+export function flushAddress(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  if (!waiting) return;
+  const link = encodeLink(waiting);
+  waiting = undefined;
+  if (link.length <= longestAddress && `#${link}` !== location.hash)
+    history.replaceState(null, '', `#${link}`);
+  remember(location.hash.slice(1));
+}
+
+/** Forgets a write that waits: an opened link is about to be read. */
+export function dropWaiting(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  waiting = undefined;
+}
+
+function remember(fragment: string): void {
+  try {
+    sessionStorage.setItem(key, fragment);
+  } catch {
+    // then a reload is treated as an opened link
+  }
+}
+
+/** Whether this fragment is the page's own writing in this tab. */
+export function isOwnAddress(fragment: string): boolean {
+  try {
+    return sessionStorage.getItem(key) === fragment;
+  } catch {
+    return false;
+  }
+}

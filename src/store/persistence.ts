@@ -1,0 +1,92 @@
+/**
+ * What outlives a reload, in IndexedDB: each tab's run (experiment, checkpoint, curves) and the person's own data sets.
+ * What comes back passes a schema; what does not pass is treated as absent.
+ */
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { z } from 'zod';
+import type { Dataset } from '@/data/dataset';
+import { experimentSchema } from '@/experiment/schema';
+import type { SavedRun } from './experiment';
+import { isTabOpen } from './tab';
+
+/** Any float, NaN and infinity included: curves of a diverged run hold them. */
+const float = z.custom<number>((value) => typeof value === 'number');
+const score = z.object({ accuracy: float, loss: float });
+const step = z.int().min(0);
+const savedRunSchema = z.object({
+  id: z.string(),
+  savedAt: z.number(),
+  experiment: experimentSchema,
+  checkpoint: z
+    .object({ step, tensors: z.record(z.string().max(100), z.instanceof(Float32Array)) })
+    .nullable(),
+  points: z.array(z.object({ step, float: score, qat: score, ptq: score.nullable() })).max(20_000),
+});
+type StoredRun = SavedRun & { id: string; savedAt: number };
+
+const values = z.union([z.instanceof(Float32Array), z.instanceof(Uint8Array)]);
+const split = z.object({ count: step, x: values, y: z.instanceof(Uint8Array) });
+const datasetSchema = z.object({
+  view: z.enum(['points', 'images', 'table']),
+  inputShape: z.array(z.int().min(1)).readonly(),
+  classNames: z.array(z.string()),
+  train: split,
+  test: split,
+});
+
+interface Schema extends DBSchema {
+  runs: { key: string; value: StoredRun };
+  datasets: { key: string; value: { hash: string; dataset: Dataset } };
+}
+
+let opened: Promise<IDBPDatabase<Schema>> | undefined;
+const database = () => {
+  opened ??= openDB<Schema>('qat-playground', 1, {
+    upgrade(db) {
+      db.createObjectStore('runs', { keyPath: 'id' });
+      db.createObjectStore('datasets', { keyPath: 'hash' });
+    },
+  });
+  return opened;
+};
+
+/** A tab's run, or undefined if there is none that can be used. */
+export async function readRun(id: string): Promise<SavedRun | undefined> {
+  const found = savedRunSchema.safeParse(await (await database()).get('runs', id));
+  return found.success ? found.data : undefined;
+}
+
+export async function writeRun(id: string, run: SavedRun): Promise<void> {
+  await (await database()).put('runs', { id, savedAt: Date.now(), ...run });
+}
+
+/** Ids of all stored runs, the newest first. */
+export async function storedRuns(): Promise<string[]> {
+  const runs = await (await database()).getAll('runs');
+  return runs.toSorted((a, b) => (b.savedAt || 0) - (a.savedAt || 0)).map(({ id }) => id);
+}
+
+export async function readDataset(hash: string): Promise<Dataset | undefined> {
+  const found = datasetSchema.safeParse((await (await database()).get('datasets', hash))?.dataset);
+  return found.success ? found.data : undefined;
+}
+
+export async function writeDataset(hash: string, dataset: Dataset): Promise<void> {
+  await (await database()).put('datasets', { hash, dataset });
+}
+
+/** Runs of closed tabs that are kept for a fresh tab to take up. */
+const keptRuns = 6;
+
+/** Deletes runs of tabs closed long ago, and data sets that no run uses. */
+export async function tidy(): Promise<void> {
+  const db = await database();
+  for (const id of (await storedRuns()).slice(keptRuns))
+    if (!(await isTabOpen(id))) await db.delete('runs', id);
+  const used = new Set(
+    (await db.getAll('runs')).map(({ experiment }) =>
+      experiment?.dataset?.kind === 'own' ? experiment.dataset.hash : '',
+    ),
+  );
+  for (const hash of await db.getAllKeys('datasets')) if (!used.has(hash)) await db.delete('datasets', hash);
+}

@@ -1,0 +1,313 @@
+/** The page's actions on the run: joins the stores to the session's client. One instance for the page. */
+import { datasetInfo } from '@/catalog/datasets';
+import { learningRateSchema } from '@/catalog/optimizers';
+import type { Dataset } from '@/data/dataset';
+import { layerNames } from '@/experiment/network';
+import { defaultExperiment } from '@/experiment/presets';
+import { type Edit, type Experiment, maxChanges } from '@/experiment/schema';
+import { nextFrame, type RunEvent, SessionClient, type WorkerPort } from '@/session/client';
+import type { BackendChoice } from '@/session/protocol';
+import { followAddress } from './address';
+import { confirm, type SavedRun, settingsNow, settingsOf, useExperiment, withPending } from './experiment';
+import { applySnapshot, emptyLive, useLive } from './live';
+import { alertPerson, dismiss, notify } from './notices';
+import { scheduleSave } from './saving';
+import { useWorkspace } from './workspace';
+
+let client: SessionClient;
+/** Own data sets in memory, by hash. */
+export const ownData = new Map<string, Dataset>();
+/** Step at which a replay pauses, while one runs. */
+let replayUntil: number | undefined;
+/** Crashes since the last checkpoint. */
+let crashes = 0;
+
+/** Starts the worker. Tests give a worker and a clock of their own. */
+export function connect(makeWorker?: () => WorkerPort, schedule: (callback: () => void) => void = nextFrame) {
+  client = new SessionClient(
+    {
+      event: hear,
+      snapshot: (snapshot) => useLive.setState((live) => applySnapshot(live, snapshot)),
+      crashed: recover,
+    },
+    makeWorker,
+    schedule,
+  );
+}
+export const session = () => client;
+
+const steps = (count: number) => count.toLocaleString('en-US');
+const now = () => settingsNow(useExperiment.getState(), useLive.getState().step);
+
+/** The run as it could be gone back to. */
+export const presentRun = (): SavedRun => ({
+  experiment: useExperiment.getState().experiment,
+  checkpoint: client.checkpoint,
+  points: useLive.getState().points,
+});
+
+/** After something that defines the experiment has changed: the address bar and the stored run follow. */
+function commit(): void {
+  followAddress(useExperiment.getState().experiment);
+  scheduleSave();
+}
+
+/** The layer whose detail is shown: the chosen one if this network has it, else the second or first with weights. */
+export function shownLayer(selected: string, layers: Experiment['layers']): string {
+  const names = layerNames(layers).filter((_, index) => 'weights' in layers[index]!);
+  if (selected === 'input' || names.includes(selected)) return selected;
+  return (names.length > 2 ? names[1] : names[0]) ?? 'input';
+}
+
+/** Starts the worker on a run: from step 0, or from the checkpoint. */
+export function begin(run: SavedRun, { training = false, keep = false } = {}): void {
+  const { experiment, checkpoint } = run;
+  const { dataset } = experiment;
+  const before = useLive.getState();
+  const { backend, selected } = useWorkspace.getState();
+  const step = checkpoint?.step ?? 0;
+  replayUntil = undefined;
+  dismiss('run');
+  useExperiment.setState({ experiment, pending: [] });
+  const data = dataset.kind === 'own' ? ownData.get(dataset.hash) : undefined;
+  const number = client.load(experiment, {
+    backend,
+    selected: shownLayer(selected, experiment.layers),
+    ...(data ? { dataset: data } : {}),
+    ...(checkpoint ? { checkpoint } : {}),
+  });
+  useLive.setState({
+    ...emptyLive,
+    ...(keep ? before : {}),
+    backend: before.backend,
+    run: number,
+    step,
+    points: run.points.filter((point) => point.step <= step),
+    divergence: null,
+    state: training ? 'training' : 'starting',
+  });
+  if (training) client.train();
+}
+
+/** Keeps the present run one Undo away, if there is something to lose. */
+function keepForUndo(reason: string, whole: boolean): void {
+  const { experiment } = useExperiment.getState();
+  const trained = useLive.getState().step > 0;
+  if (trained || (whole && experiment !== defaultExperiment))
+    useExperiment.setState({ replaced: { ...presentRun(), reason } });
+}
+
+/**
+ * A new run from step 0, paused.
+ * @param reason the sentence of the Undo notice
+ * @param whole whether it replaces the experiment as a whole (a link, a file, other data) and not one setting of it
+ */
+export function restart(experiment: Experiment, reason: string, whole = false): void {
+  keepForUndo(reason, whole);
+  begin({ experiment, checkpoint: null, points: [] });
+  commit();
+}
+
+/** Changes a setting that needs a new start; recorded changes belong to the run that ends. */
+export const restructure = (change: Partial<Experiment>, reason: string): void =>
+  restart({ ...now(), ...change, changes: [] }, reason);
+
+/** Goes back to the run that was replaced; that of now takes its place if it has trained. */
+export function undo(): void {
+  const { replaced } = useExperiment.getState();
+  if (!replaced) return;
+  const trained = useLive.getState().step > 0;
+  const swap = trained ? { ...presentRun(), reason: 'The earlier run is back.' } : null;
+  useExperiment.setState({ replaced: swap });
+  begin(replaced);
+  commit();
+}
+export const forgetReplaced = (): void => useExperiment.setState({ replaced: null });
+
+export function train(): void {
+  const { state, divergence } = useLive.getState();
+  if (state === 'training' || divergence) return;
+  useLive.setState({ state: 'training' });
+  useWorkspace.setState({ trained: true });
+  dismiss('run');
+  client.train();
+}
+export function pause(): void {
+  if (useLive.getState().state !== 'training') return;
+  useLive.setState({ state: 'paused' });
+  client.pause();
+}
+export const toggleTraining = (): void => (useLive.getState().state === 'training' ? pause() : train());
+
+export function stepOnce(): void {
+  if (useLive.getState().divergence) return;
+  useLive.setState({ state: 'paused' });
+  useWorkspace.setState({ trained: true });
+  client.step();
+}
+
+/** From step 0 with the settings of now and no recorded changes. */
+export const reset = (): void => restructure({}, 'Started over from step 0.');
+
+/** From step 0 with the starting settings; the recorded changes are made again, up to the step reached before. */
+export function replay(): void {
+  const { experiment } = useExperiment.getState();
+  const until = Math.max(useLive.getState().step, experiment.changes.at(-1)?.step ?? 0);
+  restart(experiment, 'The run is being replayed from step 0.');
+  if (until > 0) {
+    client.stopAt({ ...experiment.stop, steps: until });
+    replayUntil = until;
+  }
+  train();
+}
+
+/** Edits that take effect between two steps; those that change nothing are dropped. */
+export function edit(edits: readonly Edit[]): void {
+  const { experiment, pending } = useExperiment.getState();
+  const changed = edits.filter((one) => !isInForce(one, now()));
+  if (changed.length === 0) return;
+  if (experiment.changes.length + pending.length + changed.length > maxChanges) {
+    alertPerson(
+      'changes',
+      `A run records at most ${steps(maxChanges)} changes. Reset starts over with the present settings.`,
+    );
+    return;
+  }
+  useExperiment.setState({ pending: withPending(pending, changed) });
+  client.edit(changed);
+}
+
+function isInForce(one: Edit, settings: Experiment): boolean {
+  if (one.kind === 'learningRate') return settings.optimizer.learningRate === one.value;
+  if (one.layer === 'input') return settings.input.bits === one.bits;
+  const spec = settings.layers[layerNames(settings.layers).indexOf(one.layer)];
+  return spec !== undefined && 'weights' in spec && spec[one.site].bits === one.bits;
+}
+
+export function stopAt(stop: Experiment['stop']): void {
+  useExperiment.setState(({ experiment }) => ({ experiment: { ...experiment, stop } }));
+  client.stopAt(stop);
+  commit();
+}
+
+export function selectLayer(selected: string): void {
+  useWorkspace.setState({ selected });
+  client.select(selected);
+}
+
+/** Goes on with the same run on another backend. */
+export function chooseBackend(backend: BackendChoice): void {
+  const training = useLive.getState().state === 'training';
+  useWorkspace.setState({ backend });
+  begin(presentRun(), { training, keep: true });
+}
+
+/** Back to the last good checkpoint; what was changed after it is forgotten. */
+export function rewind(learningRate?: number): void {
+  const run = presentRun();
+  const step = run.checkpoint?.step ?? 0;
+  const changes = run.experiment.changes.filter((change) => change.step <= step);
+  begin({ ...run, experiment: { ...run.experiment, changes } });
+  if (learningRate !== undefined) {
+    edit([{ kind: 'learningRate', value: learningRate }]);
+    train();
+  }
+  commit();
+}
+
+/** A tenth of the learning rate in force at the last good checkpoint, with one or two digits. */
+export function lowerLearningRate(): number {
+  const { experiment } = useExperiment.getState();
+  const rate = settingsOf(experiment, client.checkpoint?.step ?? 0).optimizer.learningRate / 10;
+  return learningRateSchema.catch(1e-6).parse(Number(rate.toPrecision(2)));
+}
+
+function hear(event: RunEvent): void {
+  switch (event.type) {
+    case 'ready': {
+      const { step, backend, preview } = event;
+      const points = useLive.getState().points.filter((point) => point.step <= step);
+      useLive.setState(({ state }) => ({
+        ...{ step, backend, preview, points },
+        state: state === 'starting' ? 'paused' : state,
+      }));
+      return;
+    }
+    case 'changed': {
+      useExperiment.setState((state) => confirm(state, event.changes, event.step));
+      useLive.setState(({ step }) => ({ step: Math.max(step, event.step) }));
+      commit();
+      return;
+    }
+    case 'paused': {
+      useLive.setState({ state: 'paused', step: event.step });
+      const { stop } = useExperiment.getState().experiment;
+      if (event.reason === 'accuracy')
+        notify({ key: 'run', tone: 'note', text: `Target accuracy reached at step ${steps(event.step)}.` });
+      if (event.reason === 'steps')
+        notify({
+          key: 'run',
+          tone: 'note',
+          text:
+            replayUntil === undefined
+              ? `Paused at step ${steps(event.step)}, the stop you set.`
+              : `Replayed up to step ${steps(event.step)}.`,
+        });
+      if (replayUntil !== undefined) client.stopAt(stop);
+      replayUntil = undefined;
+      return;
+    }
+    case 'checkpoint':
+      crashes = 0;
+      scheduleSave();
+      return;
+    case 'diverged': {
+      const { step, layer, network, rewindTo } = event;
+      useLive.setState({ state: 'paused', step, divergence: { step, layer, network, rewindTo } });
+      return;
+    }
+    case 'moved':
+      alertPerson(
+        'moved',
+        `The ${names[event.from]} device was lost (${event.reason}). The run goes on from step ${steps(event.step)} on ${names[event.to]}.`,
+      );
+      return;
+    case 'failed':
+      useLive.setState({ state: 'paused' });
+      alertPerson('failed', event.failure.message);
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+export const names: Record<BackendChoice, string> = {
+  auto: 'Automatic',
+  webgpu: 'WebGPU',
+  wasm: 'WASM',
+  cpu: 'CPU',
+};
+
+/** After the worker died: on from the last checkpoint, on a simpler backend if it dies again and again. */
+function recover(reason: string): void {
+  crashes++;
+  const training = useLive.getState().state === 'training';
+  const fallbacks = [undefined, 'wasm', 'cpu'] as const;
+  if (crashes > fallbacks.length) {
+    useLive.setState({ state: 'paused' });
+    alertPerson('crash', `The training worker keeps stopping (${reason}). Reload the page to try again.`);
+    return;
+  }
+  const fallback = fallbacks[crashes - 1];
+  if (fallback) useWorkspace.setState({ backend: fallback });
+  const run = presentRun();
+  begin(run, { training, keep: true });
+  const where = `${training ? 'Training continues' : 'The run is back'} at step ${steps(run.checkpoint?.step ?? 0)}`;
+  alertPerson(
+    'crash',
+    `The training worker stopped (${reason}). ${where}${fallback ? ` on ${names[fallback]}` : ''}.`,
+  );
+}
+
+/** What the data set in use holds, for headings. */
+export const useDatasetInfo = () => datasetInfo(useExperiment((state) => state.experiment.dataset));
