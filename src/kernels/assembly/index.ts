@@ -3,3 +3,10 @@
  * heap and no data segment here: no arrays, strings, classes; only numbers and loads and stores at addresses passed in.
  */
 export * from './matmul';
+export * from './pool';
+export * from './conv2d';
+export * from './quantize';
+export * from './observe';
+export * from './epilogue';
+export * from './loss';
+export * from './optimizer';

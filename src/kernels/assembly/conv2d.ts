@@ -1,0 +1,196 @@
+/**
+ * Convolutions of NHWC inputs with HWIO filters as matrix products whose left matrix is never written down: in NHWC the
+ * kernelWidth * inChannels values under one row of a filter lie side by side, so a row of the im2col matrix is
+ * kernelHeight stretches of the input, and tile.ts walks them in place. Inputs come already padded (`spread`).
+ */
+import { packPanels } from './matmul';
+import { TILE_COLUMNS, TILE_ROWS, tile } from './tile';
+
+/** Output pixels summed per tile in the filter's gradient: what it reads then stays in the first cache. */
+const BLOCK_PIXELS: i32 = 256;
+
+// @ts-ignore: decorator
+@inline
+function bytes(floats: i32): usize {
+  return (floats as usize) << 2;
+}
+
+/**
+ * Copies x [batch, height, width, channels] into a zeroed y [batch, outHeight, outWidth, channels]: pixel (r, c) goes to
+ * (top + r * rowStep, left + c * columnStep), or nowhere if that lies outside. Steps above 1 undo a convolution's stride.
+ */
+export function spread(
+  x: usize, y: usize, batch: i32, height: i32, width: i32, channels: i32,
+  outHeight: i32, outWidth: i32, top: i32, left: i32, rowStep: i32, columnStep: i32,
+): void {
+  const pixel = bytes(channels);
+  memory.fill(y, 0, pixel * batch * outHeight * outWidth);
+  let first = 0;
+  while (first < width && left + first * columnStep < 0) first++;
+  let end = width;
+  while (end > first && left + (end - 1) * columnStep >= outWidth) end--;
+  if (first == end) return;
+  for (let n = 0; n < batch; n++) {
+    for (let r = 0; r < height; r++) {
+      const row = top + r * rowStep;
+      if (row < 0 || row >= outHeight) continue;
+      let from = x + pixel * ((n * height + r) * width + first);
+      let to = y + pixel * ((n * outHeight + row) * outWidth + left + first * columnStep);
+      if (columnStep == 1) {
+        memory.copy(to, from, pixel * (end - first));
+      } else {
+        for (let c = first; c < end; c++) {
+          memory.copy(to, from, pixel);
+          from += pixel;
+          to += pixel * columnStep;
+        }
+      }
+    }
+  }
+}
+
+/**
+ * y [batch, outHeight, outWidth, outChannels] = x [batch, height, width, inChannels] convolved with
+ * filter [kernelHeight, kernelWidth, inChannels, outChannels], no padding.
+ * `work` holds 4 * kernelHeight * kernelWidth * inChannels * (outChannels rounded up to 8) bytes.
+ */
+export function conv2d(
+  x: usize, filter: usize, y: usize,
+  batch: i32, height: i32, width: i32, inChannels: i32,
+  kernelHeight: i32, kernelWidth: i32, outChannels: i32, outHeight: i32, outWidth: i32,
+  strideHeight: i32, strideWidth: i32, work: usize,
+): void {
+  packPanels(filter, kernelHeight * kernelWidth * inChannels, outChannels, outChannels, 1, work);
+  convolvePacked(
+    x, work, y, batch, height, width, inChannels, kernelHeight, kernelWidth, outChannels, outHeight, outWidth,
+    strideHeight, strideWidth,
+  );
+}
+
+/**
+ * dx [batch, outHeight, outWidth, inChannels] = dy [batch, height, width, outChannels], already spread by the stride and
+ * padded, convolved with the filter turned by 180 degrees and its channels exchanged.
+ * `work` holds 4 * kernelHeight * kernelWidth * outChannels * (inChannels rounded up to 8) bytes.
+ */
+export function conv2dInputGradient(
+  dy: usize, filter: usize, dx: usize,
+  batch: i32, height: i32, width: i32, inChannels: i32,
+  kernelHeight: i32, kernelWidth: i32, outChannels: i32, outHeight: i32, outWidth: i32, work: usize,
+): void {
+  let to = work;
+  const taps = kernelHeight * kernelWidth;
+  for (let n = 0; n < inChannels; n += TILE_COLUMNS) {
+    for (let t = taps - 1; t >= 0; t--) {
+      const from = filter + bytes((t * inChannels + n) * outChannels);
+      packPanels(from, outChannels, min(TILE_COLUMNS, inChannels - n), 1, outChannels, to);
+      to += bytes(outChannels) << 3;
+    }
+  }
+  convolvePacked(
+    dy, work, dx, batch, height, width, outChannels, kernelHeight, kernelWidth, inChannels, outHeight, outWidth, 1, 1,
+  );
+}
+
+function convolvePacked(
+  x: usize, panels: usize, y: usize,
+  batch: i32, height: i32, width: i32, inChannels: i32,
+  kernelHeight: i32, kernelWidth: i32, outChannels: i32, outHeight: i32, outWidth: i32,
+  strideHeight: i32, strideWidth: i32,
+): void {
+  const length = kernelWidth * inChannels;
+  const rowBytes = bytes(width * inChannels), jump = rowBytes - bytes(length);
+  const panelBytes = bytes(kernelHeight * length) << 3;
+  const yRow = bytes(outChannels);
+  const right = bytes(strideWidth * inChannels);
+  const nextRow = rowBytes * strideHeight - right * outWidth;
+  const nextImage = rowBytes * (height - strideHeight * outHeight);
+  const pixels = batch * outHeight * outWidth;
+  let at = x, column = 0, row = 0;
+  let to = y;
+  for (let p = 0; p < pixels; p += TILE_ROWS) {
+    const rows = min(TILE_ROWS, pixels - p);
+    let a0 = at, a1 = at, a2 = at, a3 = at;
+    for (let i = 0; i < rows; i++) {
+      if (i == 0) a0 = at;
+      else if (i == 1) a1 = at;
+      else if (i == 2) a2 = at;
+      else a3 = at;
+      at += right;
+      if (++column == outWidth) {
+        column = 0;
+        at += nextRow;
+        if (++row == outHeight) {
+          row = 0;
+          at += nextImage;
+        }
+      }
+    }
+    let panel = panels;
+    for (let n = 0; n < outChannels; n += TILE_COLUMNS) {
+      tile(
+        a0, a1, a2, a3, 4, jump, panel, 32, kernelHeight, length,
+        to + bytes(n), yRow, rows, min(TILE_COLUMNS, outChannels - n), false,
+      );
+      panel += panelBytes;
+    }
+    to += yRow << 2;
+  }
+}
+
+/**
+ * dw [kernelHeight, kernelWidth, inChannels, outChannels] = the sum over all output pixels of the input under the filter
+ * times dy [batch, outHeight, outWidth, outChannels], for x [batch, height, width, inChannels], already padded.
+ * `work` holds 4 * max(256, outWidth) * (outChannels rounded up to 8) bytes.
+ */
+export function conv2dFilterGradient(
+  x: usize, dy: usize, dw: usize,
+  batch: i32, height: i32, width: i32, inChannels: i32,
+  kernelHeight: i32, kernelWidth: i32, outChannels: i32, outHeight: i32, outWidth: i32,
+  strideHeight: i32, strideWidth: i32, work: usize,
+): void {
+  const length = kernelWidth * inChannels, taps = kernelHeight * length;
+  const rowBytes = bytes(width * inChannels);
+  const aStep = bytes(strideWidth * inChannels), aJump = rowBytes * strideHeight - aStep * outWidth;
+  const dyStep = bytes(outChannels);
+  const unpacked = outChannels % TILE_COLUMNS == 0;
+  const bStep: usize = unpacked ? dyStep : 32;
+  const blockRows = max(1, BLOCK_PIXELS / outWidth);
+  let accumulate = false;
+  for (let image = 0; image < batch; image++) {
+    for (let row = 0; row < outHeight; row += blockRows) {
+      const segments = min(blockRows, outHeight - row), pixels = segments * outWidth;
+      const corner = x + rowBytes * (image * height + row * strideHeight);
+      let panel = dy + dyStep * ((image * outHeight + row) * outWidth);
+      if (!unpacked) {
+        packPanels(panel, pixels, outChannels, outChannels, 1, work);
+        panel = work;
+      }
+      const panelBytes: usize = unpacked ? 32 : bytes(pixels) << 3;
+      for (let n = 0; n < outChannels; n += TILE_COLUMNS) {
+        let at = corner, column = 0;
+        for (let t = 0; t < taps; t += TILE_ROWS) {
+          const rows = min(TILE_ROWS, taps - t);
+          let a0 = at, a1 = at, a2 = at, a3 = at;
+          for (let i = 0; i < rows; i++) {
+            if (i == 0) a0 = at;
+            else if (i == 1) a1 = at;
+            else if (i == 2) a2 = at;
+            else a3 = at;
+            at += 4;
+            if (++column == length) {
+              column = 0;
+              at += rowBytes - bytes(length);
+            }
+          }
+          tile(
+            a0, a1, a2, a3, aStep, aJump, panel, bStep, segments, outWidth,
+            dw + bytes(t * outChannels + n), dyStep, rows, min(TILE_COLUMNS, outChannels - n), accumulate,
+          );
+        }
+        panel += panelBytes;
+      }
+      accumulate = true;
+    }
+  }
+  if (!accumulate) memory.fill(dw, 0, bytes(taps * outChannels));
+}
