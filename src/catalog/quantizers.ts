@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { type Bits, bitsSchema } from './bits';
+import type { ChoiceField, NumberField, SiteField } from './fields';
 
 export interface QuantizerDescriptor {
   /** What the page calls it. */
@@ -20,7 +21,7 @@ export const weightQuantizers = {
   absmax: {
     label: 'Abs-max',
     token: 'absmax',
-    help: 'Symmetric grid, zero point 0, narrow range: the largest absolute weight maps to the last level. At 1 bit: the sign times the mean absolute weight.',
+    help: 'A symmetric grid around zero point 0: the largest absolute weight lands on the last level, so nothing is clipped. At 1 bit: the sign times the mean absolute weight.',
     deploysTo: 'integer',
   },
 } as const satisfies Record<string, QuantizerDescriptor>;
@@ -30,7 +31,7 @@ export const activationQuantizers = {
   ema: {
     label: 'EMA min-max',
     token: 'ema',
-    help: 'An observer follows the smallest and the largest value of each training batch with an exponential moving average; the affine grid spans that range and always holds 0. After ReLU it is unsigned.',
+    help: 'An observer follows the smallest and the largest value of each training batch by an exponential moving average. The grid spans that range and always holds 0; after ReLU it starts at 0.',
     deploysTo: 'integer',
   },
 } as const satisfies Record<string, QuantizerDescriptor>;
@@ -40,9 +41,9 @@ export const granularities = {
   channel: {
     label: 'per channel',
     token: 'pc',
-    help: 'One scale for each output channel: finer, four bytes a channel more.',
+    help: 'One scale for each output channel, 4 bytes apiece: a channel of small weights gets a finer grid.',
   },
-  tensor: { label: 'per tensor', token: 'pt', help: 'One scale for the whole weight tensor.' },
+  tensor: { label: 'per tensor', token: 'pt', help: 'One scale for all weights of the layer.' },
 } as const;
 export type Granularity = keyof typeof granularities;
 
@@ -62,6 +63,66 @@ export const activationSiteSchema = z.strictObject({
   quantizer: z.enum(keys(activationQuantizers)),
 });
 export type ActivationSite = z.infer<typeof activationSiteSchema>;
+
+const bitsField = {
+  type: 'number',
+  key: 'bits',
+  label: 'Bits',
+  token: '',
+  min: 1,
+  max: 32,
+  integer: true,
+  help: 'Bit-width: 1 to 8, or 32 for float.',
+} as const satisfies NumberField;
+
+/** The sites of a layer, as the page names them and a link writes them. */
+export const sites = {
+  weights: {
+    type: 'site',
+    key: 'weights',
+    label: 'Weights',
+    token: 'w',
+    help: 'How the layer’s weights are rounded.',
+    fields: [
+      bitsField,
+      {
+        type: 'choice',
+        key: 'quantizer',
+        label: 'Weight quantizer',
+        help: 'The rule that finds the grid for the weights.',
+        options: weightQuantizers,
+        omitted: 'absmax',
+      } satisfies ChoiceField,
+      {
+        type: 'choice',
+        key: 'granularity',
+        label: 'Granularity',
+        help: 'How many scales the weights of a layer share out.',
+        options: granularities,
+        omitted: 'channel',
+      } satisfies ChoiceField,
+    ],
+  },
+  activations: {
+    type: 'site',
+    key: 'activations',
+    label: 'Activations',
+    token: 'a',
+    help: 'How the layer’s output is rounded, after the activation function.',
+    fields: [
+      bitsField,
+      {
+        type: 'choice',
+        key: 'quantizer',
+        label: 'Activation quantizer',
+        help: 'The rule that finds the grid for the outputs.',
+        options: activationQuantizers,
+        omitted: 'ema',
+      } satisfies ChoiceField,
+    ],
+  },
+} as const satisfies Record<string, SiteField>;
+export type SiteName = keyof typeof sites;
 
 export const weightSite = (bits: Bits): WeightSite => ({ bits, quantizer: 'absmax', granularity: 'channel' });
 export const activationSite = (bits: Bits): ActivationSite => ({ bits, quantizer: 'ema' });

@@ -16,7 +16,11 @@ export const words = {
     unit: '',
     help: 'Training steps done. One step takes one batch and moves every weight once, in the float and the QAT network alike.',
   },
-  speed: { label: 'Speed', unit: 'steps/s', help: 'Training steps in a second, of both networks together.' },
+  speed: {
+    label: 'Speed',
+    unit: 'steps/s',
+    help: 'Training steps done in a second; each one trains both networks.',
+  },
   stepMs: {
     label: 'Time per step',
     unit: 'ms',

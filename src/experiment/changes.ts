@@ -1,10 +1,9 @@
 /** Applying changes: the settings in force at a step, and what Reset starts from. */
 import { isWeighted } from '@/catalog/layers';
-import { layerNames } from './network';
+import { inputName, layerNames } from './network';
 import type { Change, Edit, Experiment } from './schema';
 
-/** The name that stands for the input row in edits. */
-export const inputName = 'input';
+export { inputName };
 
 /** The starting settings with one edit made to them; an edit that names nothing here leaves them as they are. */
 export function applyEdit(experiment: Experiment, edit: Edit): Experiment {

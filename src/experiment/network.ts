@@ -1,9 +1,12 @@
 /** A network's layers resolved against the data: names, shapes, counts; and the sentence if they do not fit. */
 import { type DatasetSpec, datasetInfo } from '@/catalog/datasets';
 import { descriptorOf, isWeighted, type LayerSpec, type Shape, ShapeError, volume } from '@/catalog/layers';
+import type { SiteName } from '@/catalog/quantizers';
 
 /** Most parameters that a network may have: a limit for links, not a promise of speed. */
 export const maxParameters = 5_000_000;
+/** Most multiply-accumulates for one example, so that no link asks for hours of arithmetic. */
+export const maxMacs = 500_000_000;
 
 export interface ResolvedLayer {
   /** "conv1", "dense2": weighted layers count together; "pool1": the others by themselves. */
@@ -21,6 +24,9 @@ export interface ResolvedLayer {
   last: boolean;
 }
 
+/** The name that stands for the network's input in changes. */
+export const inputName = 'input';
+
 type Described = { dataset: DatasetSpec; layers: readonly LayerSpec[] };
 
 /** Names of the layers in order. They depend on the kinds alone. */
@@ -34,6 +40,13 @@ export function layerNames(layers: readonly LayerSpec[]): string[] {
     return `${stem}${count}`;
   });
 }
+
+/** What rounds in a network: the sites of each layer and of the input, by name. */
+export const sitesByName = (layers: readonly LayerSpec[]): Map<string, readonly SiteName[]> => {
+  const names = layerNames(layers);
+  const byLayer = layers.map((spec, index) => [names[index]!, descriptorOf(spec).sites] as const);
+  return new Map<string, readonly SiteName[]>([[inputName, ['activations']], ...byLayer]);
+};
 
 /**
  * @throws ShapeError (with `layer`, its index) if a layer does not fit the one before it
@@ -82,12 +95,16 @@ export function networkProblem(described: Described): { layer: number; message: 
   if (early >= 0)
     return { layer: early, message: 'A dense layer before the last one needs a number of units.' };
   try {
-    const parameters = resolveNetwork(described).reduce((sum, layer) => sum + layer.parameters, 0);
-    if (parameters > maxParameters)
-      return {
-        layer: last,
-        message: `The network has ${parameters.toLocaleString('en')} parameters; the most is ${maxParameters.toLocaleString('en')}.`,
-      };
+    const resolved = resolveNetwork(described);
+    const total = (key: 'parameters' | 'macs') => resolved.reduce((sum, layer) => sum + layer[key], 0);
+    const [parameters, macs] = [total('parameters'), total('macs')];
+    const excess =
+      parameters > maxParameters
+        ? `has ${parameters.toLocaleString('en')} parameters; the most is ${maxParameters.toLocaleString('en')}`
+        : macs > maxMacs
+          ? `needs ${macs.toLocaleString('en')} multiply-accumulates an example; the most is ${maxMacs.toLocaleString('en')}`
+          : undefined;
+    if (excess) return { layer: last, message: `The network ${excess}.` };
   } catch (error) {
     if (error instanceof ShapeError)
       return { layer: (error as ShapeError & { layer: number }).layer, message: error.message };

@@ -5,15 +5,19 @@
 import { z } from 'zod';
 import { bitsSchema } from '@/catalog/bits';
 import { datasetSchema } from '@/catalog/datasets';
-import { layerSchema } from '@/catalog/layers';
+import { layerSchema, volume } from '@/catalog/layers';
 import { learningRateSchema, optimizerSchema } from '@/catalog/optimizers';
-import { activationSiteSchema } from '@/catalog/quantizers';
-import { networkProblem } from './network';
+import { activationSiteSchema, type SiteName, sites } from '@/catalog/quantizers';
+import { maxSteps, stopSchema } from '@/catalog/stop';
+import { networkProblem, resolveNetwork, sitesByName } from './network';
+
+export { maxSteps };
 
 /** Most layers a network may have, and most changes a run may record. */
 export const maxLayers = 24;
 export const maxChanges = 2000;
-export const maxSteps = 1_000_000;
+/** Most values that the layers of a network may have for one batch: 400 MB as float32. */
+export const maxBatchValues = 100_000_000;
 
 /** The name of a layer ("dense2"), or "input". */
 const layerName = z.string().regex(/^[a-z]{1,12}[0-9]{0,2}$/);
@@ -24,7 +28,7 @@ const changeSchema = z.discriminatedUnion('kind', [
     kind: z.literal('bits'),
     step: z.int().min(1).max(maxSteps),
     layer: layerName,
-    site: z.enum(['weights', 'activations']),
+    site: z.enum(Object.keys(sites) as [SiteName, ...SiteName[]]),
     bits: bitsSchema,
   }),
   z.strictObject({
@@ -54,10 +58,7 @@ export const experimentSchema = z
     optimizer: optimizerSchema,
     batchSize: z.int().min(1).max(1024),
     /** When training pauses by itself: after so many steps, or at this QAT test accuracy (a fraction). */
-    stop: z.strictObject({
-      steps: z.int().min(1).max(maxSteps).optional(),
-      accuracy: z.number().gt(0).max(1).optional(),
-    }),
+    stop: stopSchema,
     /** Changes made during the run, in order of their steps. */
     changes: z.array(changeSchema).max(maxChanges),
   })
@@ -65,14 +66,25 @@ export const experimentSchema = z
     const problem = networkProblem(experiment);
     if (problem)
       context.addIssue({ code: 'custom', path: ['layers', problem.layer], message: problem.message });
-    experiment.changes.forEach((change, index) => {
-      const before = experiment.changes[index - 1];
-      if (before && before.step > change.step)
+    else {
+      const values = resolveNetwork(experiment).reduce((sum, layer) => sum + volume(layer.outputShape), 0);
+      if (values * experiment.batchSize > maxBatchValues)
         context.addIssue({
           code: 'custom',
-          path: ['changes', index],
-          message: 'The changes are not in the order of their steps.',
+          path: ['batchSize'],
+          message: `The layers have ${values.toLocaleString('en')} values for each example: too many for batches of ${experiment.batchSize.toLocaleString('en')}.`,
         });
+    }
+    const named = sitesByName(experiment.layers);
+    experiment.changes.forEach((change, index) => {
+      const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['changes'], message });
+      const before = experiment.changes[index - 1];
+      if (before && before.step > change.step)
+        refuse(`Step ${change.step} stands after step ${before.step}; they must be in order.`);
+      if (change.kind === 'bits' && !named.get(change.layer)?.includes(change.site))
+        refuse(
+          `Step ${change.step} changes the ${change.site} of ${change.layer}, which the network does not have.`,
+        );
     });
   });
 export type Experiment = z.infer<typeof experimentSchema>;

@@ -1,15 +1,65 @@
 /** Convolution over an image, NHWC with HWIO filters. */
 import { z } from 'zod';
-import { activationFunctionSchema } from '../activations';
+import { activationField, activationFunctionSchema } from '../activations';
+import type { ChoiceField } from '../fields';
 import { activationSite, activationSiteSchema, weightSite, weightSiteSchema } from '../quantizers';
-import { type LayerDescriptor, type Shape, ShapeError, volume } from './descriptor';
+import { type LayerDescriptor, type LayerField, type Shape, ShapeError, volume } from './descriptor';
+
+const filters = {
+  type: 'number',
+  key: 'filters',
+  label: 'Filters',
+  token: '',
+  min: 1,
+  max: 256,
+  integer: true,
+  help: 'How many maps the layer draws: the channels of its output.',
+} as const satisfies LayerField;
+const kernelSize = {
+  type: 'number',
+  key: 'kernelSize',
+  label: 'Kernel',
+  token: 'k',
+  min: 1,
+  max: 9,
+  integer: true,
+  help: 'Rows and columns of a filter.',
+} as const satisfies LayerField;
+const stride = {
+  type: 'number',
+  key: 'stride',
+  label: 'Stride',
+  token: 's',
+  min: 1,
+  max: 4,
+  integer: true,
+  omitted: 1,
+  help: 'Pixels from one place of the filter to the next. 2 halves rows and columns.',
+} as const satisfies LayerField;
+
+export const paddings = {
+  valid: {
+    label: 'valid',
+    token: 'valid',
+    help: 'No border: the filter stays inside, the map gets smaller.',
+  },
+  same: { label: 'same', token: 'same', help: 'A border of zeros: at stride 1 the map keeps its size.' },
+} as const;
+const padding = {
+  type: 'choice',
+  key: 'padding',
+  label: 'Padding',
+  help: 'What happens at the edge of the image.',
+  options: paddings,
+  omitted: 'valid',
+} as const satisfies ChoiceField;
 
 const schema = z.strictObject({
   kind: z.literal('conv2d'),
-  filters: z.int().min(1).max(256),
-  kernelSize: z.int().min(1).max(9),
-  stride: z.int().min(1).max(4),
-  padding: z.enum(['valid', 'same']),
+  filters: z.int().min(filters.min).max(filters.max),
+  kernelSize: z.int().min(kernelSize.min).max(kernelSize.max),
+  stride: z.int().min(stride.min).max(stride.max),
+  padding: z.enum(Object.keys(paddings) as [keyof typeof paddings, ...(keyof typeof paddings)[]]),
   activation: activationFunctionSchema,
   weights: weightSiteSchema,
   activations: activationSiteSchema,
@@ -42,7 +92,7 @@ export const conv2d = {
   kind: 'conv2d',
   label: 'Convolution',
   token: 'conv',
-  help: 'Small filters slide over the image; each one draws a map of where its pattern occurs.',
+  help: 'Small filters slide over the image; each draws a map of where its pattern occurs.',
   schema,
   defaults: {
     kind: 'conv2d',
@@ -54,11 +104,10 @@ export const conv2d = {
     weights: weightSite(4),
     activations: activationSite(4),
   },
-  fields: [
-    { key: 'filters', label: 'Filters', min: 1, max: 256, help: 'How many maps the layer draws.' },
-    { key: 'kernelSize', label: 'Kernel', min: 1, max: 9, help: 'Rows and columns of a filter.' },
-    { key: 'stride', label: 'Stride', min: 1, max: 4, help: 'Pixels between two places of the filter.' },
-  ],
+  fields: [filters, kernelSize, stride],
+  choices: [padding, activationField],
+  sites: ['weights', 'activations'],
+  network: { label: 'CNN', rank: 1 },
   stem: 'conv',
   weighted: true,
   outputShape,

@@ -1,13 +1,25 @@
 /** Dense layer: every output is a weighted sum of every input. An image before it is flattened. */
 import { z } from 'zod';
-import { activationFunctionSchema } from '../activations';
+import { activationField, activationFunctionSchema } from '../activations';
 import { activationSite, activationSiteSchema, weightSite, weightSiteSchema } from '../quantizers';
-import { type LayerDescriptor, volume } from './descriptor';
+import { type LayerDescriptor, type LayerField, volume } from './descriptor';
+
+const units = {
+  type: 'number',
+  key: 'units',
+  label: 'Units',
+  token: '',
+  min: 1,
+  max: 1024,
+  integer: true,
+  optional: true,
+  help: 'How many outputs the layer has.',
+} as const satisfies LayerField;
 
 const schema = z.strictObject({
   kind: z.literal('dense'),
   /** Absent on the last layer, and only there: it has one unit for each class. */
-  units: z.int().min(1).max(1024).optional(),
+  units: z.int().min(units.min).max(units.max).optional(),
   activation: activationFunctionSchema,
   weights: weightSiteSchema,
   activations: activationSiteSchema,
@@ -29,7 +41,10 @@ export const dense = {
     weights: weightSite(4),
     activations: activationSite(4),
   },
-  fields: [{ key: 'units', label: 'Units', min: 1, max: 1024, help: 'How many outputs the layer has.' }],
+  fields: [units],
+  choices: [activationField],
+  sites: ['weights', 'activations'],
+  network: { label: 'MLP', rank: 0 },
   stem: 'dense',
   weighted: true,
   outputShape: (spec, _input, classes) => [width(spec, classes)],

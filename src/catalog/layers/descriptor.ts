@@ -1,6 +1,7 @@
 /** What every layer kind tells the rest of the program about itself. */
 import type { z } from 'zod';
-import type { ActivationSite, WeightSite } from '../quantizers';
+import type { ChoiceField, NumberField } from '../fields';
+import type { ActivationSite, SiteName, WeightSite } from '../quantizers';
 
 /** Sizes without the batch axis: [features] or [height, width, channels]. */
 export type Shape = readonly number[];
@@ -17,13 +18,7 @@ export interface LayerSites {
 }
 
 /** One number of a layer that the page edits and a link carries. */
-export interface LayerField {
-  key: string;
-  label: string;
-  min: number;
-  max: number;
-  help: string;
-}
+export type LayerField = NumberField;
 
 export interface LayerDescriptor<S extends { kind: string }> {
   kind: S['kind'];
@@ -35,8 +30,14 @@ export interface LayerDescriptor<S extends { kind: string }> {
   schema: z.ZodType<S>;
   /** What "Add layer" inserts. */
   defaults: S;
-  /** The integer fields that may be edited, in the order shown. */
+  /** The numbers that may be edited, in the order shown; the first of a weighted layer is its width. */
   fields: readonly LayerField[];
+  /** What is chosen from a registry, in the order shown. */
+  choices: readonly ChoiceField[];
+  /** Where the layer rounds; none for a layer without weights. */
+  sites: readonly SiteName[];
+  /** What a network with such a layer is called, "CNN"; the highest rank in a network names it. */
+  network?: { label: string; rank: number };
   /** Stem of the layer's name: dense2, conv1, pool1. */
   stem: string;
   /** Weighted layers share one counter for their names and have a strip with bits; others are thin rows. */

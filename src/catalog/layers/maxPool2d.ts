@@ -1,8 +1,19 @@
 /** Max pooling: keeps the largest value of each window; its output shares its input's quantization. */
 import { z } from 'zod';
-import { type LayerDescriptor, type Shape, ShapeError } from './descriptor';
+import { type LayerDescriptor, type LayerField, type Shape, ShapeError } from './descriptor';
 
-const schema = z.strictObject({ kind: z.literal('maxPool2d'), size: z.int().min(2).max(8) });
+const size = {
+  type: 'number',
+  key: 'size',
+  label: 'Window',
+  token: '',
+  min: 2,
+  max: 8,
+  integer: true,
+  help: 'Rows and columns of a window, and the distance to the next one.',
+} as const satisfies LayerField;
+
+const schema = z.strictObject({ kind: z.literal('maxPool2d'), size: z.int().min(size.min).max(size.max) });
 export type MaxPool2d = z.infer<typeof schema>;
 
 function outputShape(spec: MaxPool2d, input: Shape): Shape {
@@ -21,9 +32,9 @@ export const maxPool2d = {
   help: 'Keeps the largest value of each window. Nothing is rounded here: the output shares its input’s scale.',
   schema,
   defaults: { kind: 'maxPool2d', size: 2 },
-  fields: [
-    { key: 'size', label: 'Window', min: 2, max: 8, help: 'Rows and columns of a window, and its stride.' },
-  ],
+  fields: [size],
+  choices: [],
+  sites: [],
   stem: 'pool',
   weighted: false,
   outputShape,

@@ -1,0 +1,123 @@
+/**
+ * The changes of a run as text: "1500;dense2.w3;lr=0.002_2000;w2". Entries of one step stand together; what is done to
+ * several layers is written once: "dense1,dense2.w3", and "w2" or "a2" where it is done to every layer that "Weight
+ * bits, all layers" or "Activation bits, all layers" means, in their order.
+ */
+import { descriptorOf, type LayerSpec } from '@/catalog/layers';
+import { learningRateField } from '@/catalog/optimizers';
+import { type SiteName, sites } from '@/catalog/quantizers';
+import { layerNames } from '../network';
+import type { Change, Edit } from '../schema';
+import { LinkError, quote } from './error';
+import { fieldSeparator, keyOfToken, readField, readNumber, writeField } from './record';
+
+export const listSeparator = '_';
+const layerSeparator = ',';
+
+/** The layers that a control for all layers sets: every weight, but no activations of the last layer, the logits. */
+export function allLayers(layers: readonly LayerSpec[], site: SiteName): string[] {
+  const end = site === 'activations' ? layers.length - 1 : layers.length;
+  return layerNames(layers).filter((_, index) => {
+    const spec = layers[index];
+    return spec !== undefined && index < end && descriptorOf(spec).sites.includes(site);
+  });
+}
+
+type BitsEdit = Extract<Edit, { kind: 'bits' }>;
+type EditKind = Edit['kind'];
+
+/** How each kind of change stands in a link. `write` takes a run of edits that starts at `from` and says how many it wrote. */
+interface EditCodec<K extends EditKind> {
+  write(edits: readonly Edit[], from: number, layers: readonly LayerSpec[]): { text: string; count: number };
+  /** The edits of a text, or undefined if it is of another kind. */
+  read(text: string, layers: readonly LayerSpec[], place: string): Record<string, unknown>[] | undefined;
+  kind: K;
+}
+
+const bits: EditCodec<'bits'> = {
+  kind: 'bits',
+  write(edits, from, layers) {
+    const first = edits[from] as BitsEdit;
+    const same = (edit: Edit | undefined): edit is BitsEdit =>
+      edit?.kind === 'bits' && edit.site === first.site && edit.bits === first.bits;
+    const names: string[] = [];
+    for (let edit = edits[from]; same(edit); edit = edits[from + names.length]) names.push(edit.layer);
+    const value = sites[first.site].token + first.bits;
+    const all = allLayers(layers, first.site);
+    return all.length > 0 && all.every((name, index) => name === names[index])
+      ? { text: value, count: all.length }
+      : { text: `${names.join(layerSeparator)}.${value}`, count: names.length };
+  },
+  read(text, layers, place) {
+    const match = /^(?:([a-z0-9,]+)\.)?([a-z]+)(\d+)$/.exec(text);
+    if (!match) return undefined;
+    const [, names, token = '', value = ''] = match;
+    const site = keyOfToken(sites, token);
+    if (site === undefined) return undefined;
+    const width = readNumber(value, place);
+    const named = names?.split(layerSeparator) ?? allLayers(layers, site as SiteName);
+    if (named.length === 0)
+      throw new LinkError(`${place} is made to all layers, but there is none that it could be made to.`);
+    return named.map((layer) => ({ kind: 'bits', layer, site, bits: width }));
+  },
+};
+
+const learningRate: EditCodec<'learningRate'> = {
+  kind: 'learningRate',
+  write(edits, from) {
+    const { value } = edits[from] as Extract<Edit, { kind: 'learningRate' }>;
+    return { text: writeField(learningRateField, value) ?? '', count: 1 };
+  },
+  read(text, _layers, place) {
+    const { token } = learningRateField;
+    if (!text.startsWith(token)) return undefined;
+    return [{ kind: 'learningRate', value: readField(learningRateField, text.slice(token.length), place) }];
+  },
+};
+
+const codecs = { bits, learningRate } satisfies { [K in EditKind]: EditCodec<K> };
+
+export function writeChanges(changes: readonly Change[], layers: readonly LayerSpec[]): string | undefined {
+  if (changes.length === 0) return undefined;
+  const steps: string[] = [];
+  for (let from = 0; from < changes.length; ) {
+    const step = changes[from]!.step;
+    let end = from;
+    while (changes[end]?.step === step) end++;
+    const parts = [String(step)];
+    const edits = changes.slice(from, end);
+    for (let index = 0; index < edits.length; ) {
+      const { text, count } = codecs[edits[index]!.kind].write(edits, index, layers);
+      parts.push(text);
+      index += count;
+    }
+    steps.push(parts.join(fieldSeparator));
+    from = end;
+  }
+  return steps.join(listSeparator);
+}
+
+/** @throws LinkError at the first entry that cannot be read, and as soon as there are more than `most` changes */
+export function readChanges(
+  text: string,
+  layers: readonly LayerSpec[],
+  place: string,
+  most: number,
+): Record<string, unknown>[] {
+  const changes: Record<string, unknown>[] = [];
+  for (const [index, entry] of text.split(listSeparator).entries()) {
+    const inside = `${place}, entry ${index + 1}`;
+    const [start = '', ...edits] = entry.split(fieldSeparator);
+    const step = readNumber(start, inside);
+    if (edits.length === 0) throw new LinkError(`${inside} names a step and nothing that changes there.`);
+    for (const edit of edits) {
+      const read = Object.values(codecs)
+        .map((codec) => codec.read(edit, layers, inside))
+        .find((each) => each !== undefined);
+      if (!read) throw new LinkError(`${inside} has a change that is not known here: ${quote(edit)}.`);
+      changes.push(...read.map((each) => ({ ...each, step })));
+      if (changes.length > most) throw new LinkError(`${place} are more than ${most.toLocaleString('en')}.`);
+    }
+  }
+  return changes;
+}
