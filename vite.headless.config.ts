@@ -3,7 +3,7 @@
  * backend-webgpu is bundled; the other tfjs packages stay external, because bundling them keeps wasm from starting.
  */
 import { defineConfig } from 'vite';
-import { alias } from './vite.config';
+import { alias } from './vite.config.ts';
 
 export default defineConfig({
   resolve: { alias },

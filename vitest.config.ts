@@ -5,7 +5,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumArguments, findChromium } from './scripts/chromium.mjs';
-import { alias, isolationHeaders } from './vite.config';
+import { alias, isolationHeaders } from './vite.config.ts';
 
 export default defineConfig({
   resolve: { alias },

@@ -220,7 +220,7 @@ export class Session {
   /** @returns whether the error was the loss of the device, and the run goes on elsewhere */
   private async moveIfLost(message: string, wasTraining: boolean): Promise<boolean> {
     const { run, backend } = this;
-    if (!backend || backend.status.name !== 'webgpu' || !(await this.isLost(backend))) return false;
+    if (backend?.status.name !== 'webgpu' || !(await this.isLost(backend))) return false;
     this.backend = undefined;
     if (run) await this.move(run, backend.status.name, this.lostReason ?? message);
     this.training = wasTraining;
