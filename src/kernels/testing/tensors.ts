@@ -43,9 +43,14 @@ export async function onEach<Result>(
 /** Expects `compute` to leave no tensor behind, nor any memory of the backend that belongs to none. */
 export function expectNoLeak(compute: () => void): void {
   const backend = tf.engine().backend;
-  tf.tidy(compute);
+  const runTidily = () => {
+    tf.tidy(() => {
+      compute();
+    });
+  };
+  runTidily();
   const before = [tf.memory().numTensors, backend.numDataIds()];
-  for (let i = 0; i < 3; i++) tf.tidy(compute);
+  for (let i = 0; i < 3; i++) runTidily();
   expect([tf.memory().numTensors, backend.numDataIds()]).toEqual(before);
 }
 

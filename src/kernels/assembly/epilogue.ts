@@ -1,0 +1,191 @@
+/** Scale, bias and activation function after a quantized product, and the gradient. See ../epilogue/index.ts. */
+import { storeLane } from './lanes';
+
+// Which activation function: known when each exported kernel is compiled, so that no branch is left in its loop.
+const LINEAR: i32 = 0;
+const RELU: i32 = 1;
+const TANH: i32 = 2;
+const SIGMOID: i32 = 3;
+
+/** Rows over which a bias gradient is summed before it is added to the total. */
+const BLOCK: i32 = 256;
+
+@inline
+function step(sum: v128, x: v128, coefficient: f32): v128 {
+  return f32x4.add(f32x4.mul(sum, x), f32x4.splat(coefficient));
+}
+
+/** tanh as in ../epilogue/tanh.ts, to the last bit. */
+@inline
+function tanh4(x: v128): v128 {
+  const limit = f32x4.splat(7.90531110763549805);
+  const clamped = f32x4.min(f32x4.max(x, f32x4.neg(limit)), limit);
+  const square = f32x4.mul(clamped, clamped);
+  let p = step(f32x4.splat(-2.76076847742355e-16), square, 2.00018790482477e-13);
+  p = step(p, square, -8.60467152213735e-11);
+  p = step(p, square, 5.12229709037114e-8);
+  p = step(p, square, 1.48572235717979e-5);
+  p = step(p, square, 6.37261928875436e-4);
+  p = step(p, square, 4.89352455891786e-3);
+  let q = step(f32x4.splat(1.19825839466702e-6), square, 1.18534705686654e-4);
+  q = step(q, square, 2.2684346324390e-3);
+  q = step(q, square, 4.89352518554385e-3);
+  const ratio = f32x4.div(f32x4.mul(clamped, p), q);
+  return v128.bitselect(x, ratio, f32x4.lt(f32x4.abs(x), f32x4.splat(0.0004)));
+}
+
+@inline
+function apply(kind: i32, x: v128): v128 {
+  const half = f32x4.splat(0.5);
+  if (kind == RELU) return f32x4.max(x, f32x4.splat(0));
+  if (kind == TANH) return tanh4(x);
+  if (kind == SIGMOID) return f32x4.add(f32x4.mul(half, tanh4(f32x4.mul(half, x))), half);
+  return x;
+}
+
+/** dy times the derivative, written in terms of y. */
+@inline
+function upstream(kind: i32, dy: v128, y: v128): v128 {
+  const one = f32x4.splat(1);
+  if (kind == RELU) return f32x4.mul(dy, v128.andnot(one, f32x4.le(y, f32x4.splat(0))));
+  if (kind == TANH) return f32x4.mul(dy, f32x4.sub(one, f32x4.mul(y, y)));
+  if (kind == SIGMOID) return f32x4.mul(dy, f32x4.mul(y, f32x4.sub(one, y)));
+  return dy;
+}
+
+/** scales [channels] = input scale * weight scale */
+function makeScales(inputParams: usize, weightParams: usize, scales: usize, channels: i32): void {
+  const inputScale = load<f32>(inputParams);
+  const rowBytes = (channels as usize) << 2;
+  for (let c: usize = 0; c < rowBytes; c += 4)
+    store<f32>(scales + c, inputScale * load<f32>(weightParams + c));
+}
+
+/** biases [channels]: rounded to the accumulator's grid where input and weights are quantized */
+function makeBiases(
+  inputParams: usize, weightParams: usize, bias: usize, scales: usize, biases: usize, channels: i32,
+): void {
+  const rowBytes = (channels as usize) << 2;
+  const inputQuantized = load<f32>(inputParams, 12) == 1;
+  for (let c: usize = 0; c < rowBytes; c += 4) {
+    const scale = load<f32>(scales + c);
+    let b = load<f32>(bias + c);
+    if (inputQuantized && load<f32>(weightParams + 3 * rowBytes + c) == 1) b = nearest(b / scale) * scale;
+    store<f32>(biases + c, b);
+  }
+}
+
+@inline
+function forward(
+  kind: i32, acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize,
+  rows: i32, channels: i32,
+): void {
+  const rowBytes = (channels as usize) << 2;
+  const scales = rowsOfScratch;
+  const biases = rowsOfScratch + rowBytes;
+  makeScales(inputParams, weightParams, scales, channels);
+  makeBiases(inputParams, weightParams, bias, scales, biases, channels);
+  for (let row = 0; row < rows; row++) {
+    let c: usize = 0;
+    for (; c + 16 <= rowBytes; c += 16) {
+      const scaled = f32x4.mul(v128.load(acc + c), v128.load(scales + c));
+      v128.store(y + c, apply(kind, f32x4.add(scaled, v128.load(biases + c))));
+    }
+    for (; c < rowBytes; c += 4) {
+      const scaled = f32x4.mul(v128.load32_splat(acc + c), v128.load32_splat(scales + c));
+      storeLane(y + c, apply(kind, f32x4.add(scaled, v128.load32_splat(biases + c))));
+    }
+    acc += rowBytes;
+    y += rowBytes;
+  }
+}
+
+@inline
+function backward(
+  kind: i32, dy: usize, y: usize, inputParams: usize, weightParams: usize, dacc: usize, dbias: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32,
+): void {
+  const rowBytes = (channels as usize) << 2;
+  const scales = rowsOfScratch;
+  const partial = rowsOfScratch + rowBytes;
+  makeScales(inputParams, weightParams, scales, channels);
+  memory.fill(dbias, 0, rowBytes);
+  for (let block = 0; block < rows; block += BLOCK) {
+    memory.fill(partial, 0, rowBytes);
+    const end = min(block + BLOCK, rows);
+    for (let row = block; row < end; row++) {
+      let c: usize = 0;
+      for (; c + 16 <= rowBytes; c += 16) {
+        const g = upstream(kind, v128.load(dy + c), v128.load(y + c));
+        v128.store(dacc + c, f32x4.mul(g, v128.load(scales + c)));
+        v128.store(partial + c, f32x4.add(v128.load(partial + c), g));
+      }
+      for (; c < rowBytes; c += 4) {
+        const g = upstream(kind, v128.load32_splat(dy + c), v128.load32_splat(y + c));
+        storeLane(dacc + c, f32x4.mul(g, v128.load32_splat(scales + c)));
+        storeLane(partial + c, f32x4.add(v128.load32_splat(partial + c), g));
+      }
+      dy += rowBytes;
+      y += rowBytes;
+      dacc += rowBytes;
+    }
+    for (let c: usize = 0; c < rowBytes; c += 4)
+      store<f32>(dbias + c, load<f32>(dbias + c) + load<f32>(partial + c));
+  }
+}
+
+export function epilogueLinear(
+  acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
+  channels: i32,
+): void {
+  forward(LINEAR, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels);
+}
+
+export function epilogueLinearGradient(
+  dy: usize, y: usize, inputParams: usize, weightParams: usize, dacc: usize, dbias: usize, rowsOfScratch: usize,
+  rows: i32, channels: i32,
+): void {
+  backward(LINEAR, dy, y, inputParams, weightParams, dacc, dbias, rowsOfScratch, rows, channels);
+}
+
+export function epilogueRelu(
+  acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
+  channels: i32,
+): void {
+  forward(RELU, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels);
+}
+
+export function epilogueReluGradient(
+  dy: usize, y: usize, inputParams: usize, weightParams: usize, dacc: usize, dbias: usize, rowsOfScratch: usize,
+  rows: i32, channels: i32,
+): void {
+  backward(RELU, dy, y, inputParams, weightParams, dacc, dbias, rowsOfScratch, rows, channels);
+}
+
+export function epilogueTanh(
+  acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
+  channels: i32,
+): void {
+  forward(TANH, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels);
+}
+
+export function epilogueTanhGradient(
+  dy: usize, y: usize, inputParams: usize, weightParams: usize, dacc: usize, dbias: usize, rowsOfScratch: usize,
+  rows: i32, channels: i32,
+): void {
+  backward(TANH, dy, y, inputParams, weightParams, dacc, dbias, rowsOfScratch, rows, channels);
+}
+
+export function epilogueSigmoid(
+  acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
+  channels: i32,
+): void {
+  forward(SIGMOID, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels);
+}
+
+export function epilogueSigmoidGradient(
+  dy: usize, y: usize, inputParams: usize, weightParams: usize, dacc: usize, dbias: usize, rowsOfScratch: usize,
+  rows: i32, channels: i32,
+): void {
+  backward(SIGMOID, dy, y, inputParams, weightParams, dacc, dbias, rowsOfScratch, rows, channels);
+}

@@ -1,0 +1,148 @@
+/** Quantization to integer-valued floats, and its straight-through gradient. See ../quantize/index.ts. */
+import { storeLane } from './lanes';
+
+/** Four values at the channel whose inverse scale and zero point are given. NaN passes through every operation. */
+@inline
+function affine(x: v128, inverse: v128, zeroPoint: v128, qmin: v128, qmax: v128): v128 {
+  const rounded = f32x4.add(f32x4.nearest(f32x4.mul(x, inverse)), zeroPoint);
+  return f32x4.sub(f32x4.min(f32x4.max(rounded, qmin), qmax), zeroPoint);
+}
+
+@inline
+function sign(x: v128): v128 {
+  const signs = v128.bitselect(f32x4.splat(1), f32x4.splat(-1), f32x4.ge(x, f32x4.splat(0)));
+  return v128.bitselect(signs, x, f32x4.eq(x, x));
+}
+
+@inline
+function affineGradient(dq: v128, x: v128, inverse: v128, zeroPoint: v128, qmin: v128, qmax: v128): v128 {
+  const rounded = f32x4.add(f32x4.nearest(f32x4.mul(x, inverse)), zeroPoint);
+  const inside = v128.and(f32x4.ge(rounded, qmin), f32x4.le(rounded, qmax));
+  return v128.and(f32x4.mul(dq, inverse), inside);
+}
+
+@inline
+function signGradient(dq: v128, x: v128, inverse: v128): v128 {
+  return v128.and(f32x4.mul(dq, inverse), f32x4.le(f32x4.abs(x), f32x4.splat(1)));
+}
+
+/**
+ * q [n] from x [n]; params [4, channels], where channels divides n and is the length of the last axis, or 1.
+ */
+export function quantize(
+  x: usize, params: usize, settings: usize, q: usize, n: i32, channels: i32,
+): void {
+  const bytes = (n as usize) << 2;
+  const mode = load<f32>(settings, 8);
+  if (mode == 0) {
+    memory.copy(q, x, bytes);
+    return;
+  }
+  if (mode == 2) {
+    let i: usize = 0;
+    for (; i + 16 <= bytes; i += 16) v128.store(q + i, sign(v128.load(x + i)));
+    for (; i < bytes; i += 4) storeLane(q + i, sign(v128.load32_splat(x + i)));
+    return;
+  }
+  const qmin = v128.load32_splat(settings);
+  const qmax = v128.load32_splat(settings, 4);
+  const rowBytes = (channels as usize) << 2;
+  const inverses = params + rowBytes;
+  const zeroPoints = inverses + rowBytes;
+  if (channels == 1) {
+    const inverse = v128.load32_splat(inverses);
+    const zeroPoint = v128.load32_splat(zeroPoints);
+    let i: usize = 0;
+    for (; i + 16 <= bytes; i += 16)
+      v128.store(q + i, affine(v128.load(x + i), inverse, zeroPoint, qmin, qmax));
+    for (; i < bytes; i += 4)
+      storeLane(q + i, affine(v128.load32_splat(x + i), inverse, zeroPoint, qmin, qmax));
+    return;
+  }
+  for (let row: usize = 0; row < bytes; row += rowBytes) {
+    const from = x + row;
+    const to = q + row;
+    let c: usize = 0;
+    for (; c + 16 <= rowBytes; c += 16)
+      v128.store(
+        to + c,
+        affine(v128.load(from + c), v128.load(inverses + c), v128.load(zeroPoints + c), qmin, qmax),
+      );
+    for (; c < rowBytes; c += 4)
+      storeLane(
+        to + c,
+        affine(
+          v128.load32_splat(from + c),
+          v128.load32_splat(inverses + c),
+          v128.load32_splat(zeroPoints + c),
+          qmin,
+          qmax,
+        ),
+      );
+  }
+}
+
+/** dx [n] from dq [n] and x [n]. */
+export function quantizeGradient(
+  dq: usize, x: usize, params: usize, settings: usize, dx: usize, n: i32, channels: i32,
+): void {
+  const bytes = (n as usize) << 2;
+  const mode = load<f32>(settings, 8);
+  if (mode == 0) {
+    memory.copy(dx, dq, bytes);
+    return;
+  }
+  const qmin = v128.load32_splat(settings);
+  const qmax = v128.load32_splat(settings, 4);
+  const rowBytes = (channels as usize) << 2;
+  const inverses = params + rowBytes;
+  const zeroPoints = inverses + rowBytes;
+  if (channels == 1) {
+    const inverse = v128.load32_splat(inverses);
+    const zeroPoint = v128.load32_splat(zeroPoints);
+    let i: usize = 0;
+    if (mode == 2) {
+      for (; i + 16 <= bytes; i += 16)
+        v128.store(dx + i, signGradient(v128.load(dq + i), v128.load(x + i), inverse));
+      for (; i < bytes; i += 4)
+        storeLane(dx + i, signGradient(v128.load32_splat(dq + i), v128.load32_splat(x + i), inverse));
+      return;
+    }
+    for (; i + 16 <= bytes; i += 16)
+      v128.store(
+        dx + i,
+        affineGradient(v128.load(dq + i), v128.load(x + i), inverse, zeroPoint, qmin, qmax),
+      );
+    for (; i < bytes; i += 4)
+      storeLane(
+        dx + i,
+        affineGradient(v128.load32_splat(dq + i), v128.load32_splat(x + i), inverse, zeroPoint, qmin, qmax),
+      );
+    return;
+  }
+  for (let row: usize = 0; row < bytes; row += rowBytes) {
+    let c: usize = 0;
+    for (; c + 16 <= rowBytes; c += 16) {
+      const upstream = v128.load(dq + row + c);
+      const value = v128.load(x + row + c);
+      const inverse = v128.load(inverses + c);
+      v128.store(
+        dx + row + c,
+        mode == 2
+          ? signGradient(upstream, value, inverse)
+          : affineGradient(upstream, value, inverse, v128.load(zeroPoints + c), qmin, qmax),
+      );
+    }
+    for (; c < rowBytes; c += 4) {
+      const upstream = v128.load32_splat(dq + row + c);
+      const value = v128.load32_splat(x + row + c);
+      const inverse = v128.load32_splat(inverses + c);
+      storeLane(
+        dx + row + c,
+        mode == 2
+          ? signGradient(upstream, value, inverse)
+          : affineGradient(upstream, value, inverse, v128.load32_splat(zeroPoints + c), qmin, qmax),
+      );
+    }
+  }
+}

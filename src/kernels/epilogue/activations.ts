@@ -1,0 +1,58 @@
+/** The activation functions that an epilogue can apply: one entry each, on every backend. */
+import { tanhFloat32, tanhWgsl } from './tanh';
+
+interface Activation {
+  /** f(x) of a float32 number, rounded to float32 or to be rounded once more. */
+  readonly apply: (x: number) => number;
+  /** The derivative, written in terms of y = f(x). */
+  readonly slope: (y: number) => number;
+  /** WGSL: `fn apply(x: f32) -> f32` and `fn slope(y: f32) -> f32`. */
+  readonly wgsl: string;
+  /** The names of the WebAssembly kernels, which apply it in ../assembly/epilogue.ts. */
+  readonly wasm: { readonly forward: string; readonly gradient: string };
+}
+
+export const activations = {
+  linear: {
+    apply: (x) => x,
+    slope: () => 1,
+    wgsl: `
+fn apply(x: f32) -> f32 { return x; }
+fn slope(y: f32) -> f32 { return 1.0; }`,
+    wasm: { forward: 'epilogueLinear', gradient: 'epilogueLinearGradient' },
+  },
+  relu: {
+    apply: (x) => Math.max(x, 0),
+    slope: (y) => (y <= 0 ? 0 : 1),
+    // Not max(x, 0.0), which may drop a NaN.
+    wgsl: `
+fn apply(x: f32) -> f32 { return select(x, 0.0, x <= 0.0); }
+fn slope(y: f32) -> f32 { return select(1.0, 0.0, y <= 0.0); }`,
+    wasm: { forward: 'epilogueRelu', gradient: 'epilogueReluGradient' },
+  },
+  tanh: {
+    apply: tanhFloat32,
+    slope: (y) => Math.fround(1 - Math.fround(y * y)),
+    wgsl: `
+${tanhWgsl}
+fn apply(x: f32) -> f32 { return tanhFloat32(x); }
+fn slope(y: f32) -> f32 { return 1.0 - exact(y * y); }`,
+    wasm: { forward: 'epilogueTanh', gradient: 'epilogueTanhGradient' },
+  },
+  sigmoid: {
+    apply: (x) => 0.5 * tanhFloat32(0.5 * x) + 0.5,
+    slope: (y) => Math.fround(y * Math.fround(1 - y)),
+    wgsl: `
+${tanhWgsl}
+fn apply(x: f32) -> f32 { return 0.5 * tanhFloat32(0.5 * x) + 0.5; }
+fn slope(y: f32) -> f32 { return exact(y * exact(1.0 - y)); }`,
+    wasm: { forward: 'epilogueSigmoid', gradient: 'epilogueSigmoidGradient' },
+  },
+} as const satisfies Record<string, Activation>;
+
+export type ActivationName = keyof typeof activations;
+
+/** The entry of an activation function. */
+export function activationNamed(name: ActivationName): Activation {
+  return activations[name];
+}

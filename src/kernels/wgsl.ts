@@ -1,0 +1,69 @@
+/**
+ * WGSL functions that make float32 arithmetic agree with the other backends to the last bit.
+ *
+ * WGSL may fuse a * b + c into one rounding, may reassociate, may assume that there is no NaN, and divides with an
+ * error of up to 2.5 ULP (WGSL specification, "Floating Point Accuracy"). `zero` is a zero that the compiler cannot know.
+ */
+export const exactArithmetic = `
+var<private> zero: u32;
+
+fn isNan(x: f32) -> bool {
+  return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+}
+
+fn isFinite(x: f32) -> bool {
+  return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
+}
+
+/* The value itself, as an integer operation that keeps a compiler from merging what is before with what follows. */
+fn exact(x: f32) -> f32 {
+  return bitcast<f32>(bitcast<u32>(x) ^ zero);
+}
+
+/*
+ * a / b correctly rounded, half to even, where operands and quotient are normal numbers; elsewhere the device's own
+ * division. The device's quotient of the mantissas is corrected by its remainder, which is small, so that computing it
+ * modulo 2^32 gives it exactly.
+ */
+fn divide(a: f32, b: f32) -> f32 {
+  let aBits = bitcast<u32>(a);
+  let bBits = bitcast<u32>(b);
+  let aExponent = i32((aBits >> 23u) & 255u);
+  let bExponent = i32((bBits >> 23u) & 255u);
+  var numerator = (aBits & 0x7fffffu) | 0x800000u;
+  let denominator = (bBits & 0x7fffffu) | 0x800000u;
+  var exponent = aExponent - bExponent + 127;
+  if (numerator < denominator) {
+    numerator = numerator << 1u;
+    exponent = exponent - 1;
+  }
+  if (aExponent == 0 || bExponent == 0 || aExponent == 255 || bExponent == 255 || exponent < 1 || exponent > 254) {
+    return a / b;
+  }
+  var quotient = u32(f32(numerator) / f32(denominator) * 8388608.0);
+  var remainder = bitcast<i32>((numerator << 23u) - quotient * denominator);
+  for (var i = 0; i < 16 && remainder < 0; i = i + 1) {
+    quotient = quotient - 1u;
+    remainder = remainder + i32(denominator);
+  }
+  for (var i = 0; i < 16 && remainder >= i32(denominator); i = i + 1) {
+    quotient = quotient + 1u;
+    remainder = remainder - i32(denominator);
+  }
+  let twice = u32(remainder) * 2u;
+  if (twice > denominator || (twice == denominator && (quotient & 1u) == 1u)) {
+    quotient = quotient + 1u;
+  }
+  let sign = (aBits ^ bBits) & 0x80000000u;
+  return bitcast<f32>(sign | ((u32(exponent) << 23u) + (quotient - 0x800000u)));
+}
+`;
+
+/** Writes rows scale and inverse of `params` [4, channels], as ./scale.ts does. */
+export const storeScale = `
+fn storeScale(c: u32, channels: u32, scale: f32) {
+  let stored = select(uniforms.nan, max(scale, 0x1p-24), isFinite(scale));
+  params[c] = stored;
+  params[channels + c] = select(uniforms.nan, divide(1.0, stored), isFinite(scale));
+}
+`;
