@@ -36,19 +36,22 @@ export interface NetworkPreset {
   layers: LayerSpec[];
 }
 
-/** The last layer keeps 8-bit weights and its logits stay accumulators. */
+/**
+ * The points' networks start at 2-bit weights inside and 8 at both ends, where PTQ fails and QAT holds; logits stay
+ * accumulators.
+ */
 export const networkPresets = {
   mlp: {
     label: 'MLP 32-32-16',
     help: 'Three dense layers, then one unit for each class.',
     images: false,
-    layers: [dense(32, 4, 4), dense(32, 4, 4), dense(16, 4, 4), dense(undefined, 8, floatBits)],
+    layers: [dense(32, 8, 4), dense(32, 2, 4), dense(16, 2, 4), dense(undefined, 8, floatBits)],
   },
   smallMlp: {
     label: 'MLP 16-16',
     help: 'Small enough to watch single weights.',
     images: false,
-    layers: [dense(16, 4, 4), dense(16, 4, 4), dense(undefined, 8, floatBits)],
+    layers: [dense(16, 8, 4), dense(16, 2, 4), dense(undefined, 8, floatBits)],
   },
   wideMlp: {
     label: 'MLP 128-64',
