@@ -1,12 +1,13 @@
 /**
  * The hyperbolic tangent as one rational polynomial, x P(x^2) / Q(x^2) of degrees 13 and 6, the same on every backend,
  * because a quantizer turns a difference of one bit into a whole step. It is Eigen's float tanh
- * (Eigen/src/Core/MathFunctionsImpl.h, ptanh_float), which TensorFlow and XNNPACK derive theirs from.
+ * (Eigen/src/Core/MathFunctionsImpl.h, the version without fused multiply-add). Its relative error is at most 4.1e-7, 7 ULP
+ * just below 1 (measured over 4 million arguments).
  */
 
-/** Beyond this the polynomial gives 1 to the last bit; the argument is clamped to it. */
+/** Where the polynomial, in float32, reaches 1; the argument is clamped to it. */
 export const tanhLimit = 7.905311107635498;
-/** Below this tanh(x) = x to the last bit but one. */
+/** Below this tanh(x) = x within one ULP. */
 export const tanhLinear = 0.0004;
 /** Coefficients of the numerator, highest power first: x^13, x^11 ... x. */
 export const tanhNumerator = [
