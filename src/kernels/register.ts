@@ -10,6 +10,8 @@ import { registerMaxPool2d } from './maxPool2d';
 import { registerObserve } from './observe';
 import { registerOptimizer } from './optimizer';
 import { registerQuantize } from './quantize';
+import { registerQuantizeFloat } from './quantizeFloat';
+import { registerQuantizeMx } from './quantizeMx';
 import { registerSoftmaxCrossEntropy } from './softmaxCrossEntropy';
 import { registerWeightParams } from './weightParams';
 
@@ -26,6 +28,8 @@ export function registerKernels(): void {
   registerWeightParams();
   registerObserve();
   registerQuantize();
+  registerQuantizeFloat();
+  registerQuantizeMx();
   registerEpilogue();
   registerSoftmaxCrossEntropy();
   registerOptimizer();

@@ -6,6 +6,7 @@ export * from './matmul';
 export * from './pool';
 export * from './conv2d';
 export * from './quantize';
+export * from './quantizeFloat';
 export * from './observe';
 export * from './epilogue';
 export * from './loss';
