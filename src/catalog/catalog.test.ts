@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { layerSpecs } from '@/experiment/testing/arbitrary';
 import { activationFunctions } from './activations';
 import { bitsSchema, bitWidths, deskBits } from './bits';
-import { datasetInfo, datasetKinds, datasetSchema, ownData } from './datasets';
+import {
+  datasetInfo,
+  datasetKinds,
+  datasetSchema,
+  fileName,
+  fileNameSchema,
+  maxFileNameBytes,
+  ownData,
+} from './datasets';
 import type { Field } from './fields';
 import { descriptorOf, isWeighted, layerKinds, layerSchema } from './layers';
 import { optimizerSchema, optimizers } from './optimizers';
@@ -152,5 +160,23 @@ describe('words', () => {
       expect(help, label).toMatch(/^\S.*\.\)?$/);
       expect(help.length, label).toBeLessThanOrEqual(200);
     }
+  });
+});
+
+describe('names of files', () => {
+  test('any name becomes one that an experiment may carry, and a legal one stays', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (name) => {
+        const legal = fileName(name);
+        expect(new TextEncoder().encode(legal).length).toBeLessThanOrEqual(maxFileNameBytes);
+        expect(fileNameSchema.safeParse(legal).success).toBe(true);
+        expect(fileName(legal)).toBe(legal);
+      }),
+    );
+    expect(fileName('train images.csv')).toBe('train images.csv');
+    expect(fileName('')).toBe('unnamed');
+    expect(fileName('n'.repeat(200), ' and its labels')).toBe(`${'n'.repeat(105)} and its labels`);
+    expect(fileName('画'.repeat(100))).toBe('画'.repeat(40));
+    expect(fileName('a\u202egnp.csv')).toBe('a_gnp.csv');
   });
 });

@@ -71,6 +71,17 @@ describe('recording an edit', () => {
     expect(tried.changes).toEqual([{ ...weights(4), step: 100 }]);
   });
 
+  test('edits of one step stand in the order in which they were made', () => {
+    const made = [weights(2), rate(0.5), rate(0.25)].reduce(
+      (before, edit) => recordEdit(before, edit, 100),
+      spirals,
+    );
+    expect(made.changes).toEqual([
+      { ...weights(2), step: 100 },
+      { ...rate(0.25), step: 100 },
+    ]);
+  });
+
   test('an edit between recorded steps, as during Replay, finds its place', () => {
     const run = recordEdit(recordEdit(spirals, weights(2), 100), weights(3), 300);
     const edited = recordEdit(run, rate(0.001), 200);
