@@ -8,7 +8,7 @@ import { type Level, levels, passRange } from './grid';
 import { chooseLabels, histogramBars, histogramDomain } from './histogram';
 import styles from './LevelHistogram.module.css';
 
-/** Up to this many bits every level has a numeral. */
+/** Up to this many bits every level has a stem and a numeral; beyond, stems would hide the values. */
 const numeralBits = 4;
 /** Space for share labels above, for numerals and axis labels below. */
 const top = 16;
@@ -95,13 +95,13 @@ function Stems({ grid, detail, base, toX, toHeight }: Plot) {
       <g key={level.q}>
         <title>{`Level ${integer(level.q)} stands for ${figures(level.value)}: ${percent(share(level))} of the values`}</title>
         <line x1={x} x2={x} y1={base} y2={y} className={styles.stem} />
-        <circle cx={x} cy={y} r={grid.length > 20 ? 2 : 3.2} className={styles.dot} />
+        <circle cx={x} cy={y} r={3.2} className={styles.dot} />
         {labelled[index] && share(level) >= 0.005 && (
           <text x={x} y={y - 6} textAnchor="middle">
             {shareText(share(level))}
           </text>
         )}
-        {detail.bits <= numeralBits && (level.q - detail.zeroPoint) % every === 0 && (
+        {(level.q - detail.zeroPoint) % every === 0 && (
           <g data-b={detail.bits}>
             <rect
               x={x - numeralWidth / 2}
@@ -160,7 +160,7 @@ export const LevelHistogram = memo(function LevelHistogram({ title, detail, side
     toX: (value) => ((value - domain.low) / (domain.high - domain.low)) * width,
     toHeight: (fraction) => (side === 'activations' ? Math.sqrt(fraction) : fraction) * (base - top),
   };
-  const stems = detail.levelShares.length > 0;
+  const stems = detail.bits <= numeralBits && detail.levelShares.length > 0;
   return (
     <div ref={ref} className={styles.frame}>
       {width > 0 && height > bottom + top && (

@@ -7,6 +7,8 @@ import type { PlanRow } from './bitPlan';
 
 /** Beyond this many layers rows are too thin for names and numerals. */
 const namedRows = 6;
+/** Share of the width below which a numeral would be cut. */
+const narrow = 0.035;
 
 interface Props {
   rows: PlanRow[];
@@ -37,7 +39,7 @@ export const BitStrip = memo(function BitStrip({ rows, last }: Props) {
               style={{ width: `${(100 * (to - from)) / last}%` }}
               title={`${layer}: ${bits === 32 ? 'float' : `${bits}-bit`} weights, steps ${count(from)} to ${count(to)}`}
             >
-              {compact ? '' : bits}
+              {compact || (to - from) / last < narrow ? '' : bits}
             </i>
           ))}
         </div>

@@ -1,4 +1,7 @@
-/** Accuracy, bits and loss over the steps: one x axis, one set of markers. Drawn at most four times a second. */
+/**
+ * Accuracy, bits and loss over the steps: one x axis, one set of markers. Each chart is drawn at most four times a
+ * second, the two of them in turns, so that no single task is long.
+ */
 import { useMemo } from 'react';
 import { datasetInfo } from '@/catalog/datasets';
 import { networks } from '@/session/protocol';
@@ -11,7 +14,7 @@ import { BitStrip } from './BitStrip';
 import { bitPlan } from './bitPlan';
 import { Chart } from './Chart';
 import styles from './Curves.module.css';
-import { breaks, curveRows, extreme } from './curveRows';
+import { breaks, curveRows, extreme, type Metric } from './curveRows';
 import { changeMarkers } from './markers';
 import { useThrottled } from './useThrottled';
 
@@ -23,82 +26,99 @@ const trained = ['float', 'qat'] as const;
 
 const asPercent = (value: number) => String(Math.round(100 * value));
 const asNats = (value: number) => figures(value, 2);
-const nats = (value: number) => `${figures(value)} nats`;
+const percentInWords = (value: number) => percent(value);
+const natsInWords = (value: number) => `${figures(value)} nats`;
 
-export function Curves() {
-  const points = useThrottled(useLive, (live) => live.points, interval);
+/** What both charts take: the curves so far, the step axis and its markers. */
+function useCurves(metric: Metric, phase: number) {
+  const points = useThrottled(useLive, (live) => live.points, interval, phase);
   const diverged = useLive((live) => live.divergence?.network);
   const experiment = useExperiment((state) => state.experiment);
-  const { classes } = useMemo(() => datasetInfo(experiment.dataset), [experiment.dataset]);
   const rows = useMemo(() => curveRows(points), [points]);
   const reached = rows.at(-1)?.step ?? 0;
   const last = Math.max(reached, shortestAxis);
+  const all = useMemo(() => changeMarkers(experiment), [experiment]);
+  // In a replay some changes are still to come.
+  const due = all.filter(({ step }) => step <= reached).length;
+  return {
+    reached,
+    metric,
+    rows,
+    last,
+    markers: useMemo(() => all.slice(0, due), [all, due]),
+    breaks: useMemo(() => breaks(rows, metric, diverged), [rows, metric, diverged]),
+    stepTicks: useMemo(() => stepTicks(last, mostTicks), [last]),
+  };
+}
 
-  const markers = useMemo(
-    () => changeMarkers(experiment).filter(({ step }) => step <= reached),
-    [experiment, reached],
-  );
-  const plan = useMemo(() => bitPlan(experiment, last), [experiment, last]);
-  const ticks = useMemo(() => stepTicks(last, mostTicks), [last]);
-  const floor = accuracyFloor(extreme(rows, 'accuracy', networks, 'min', 1), 1 / classes);
-  const ceiling = lossCeiling(extreme(rows, 'loss', trained, 'max', 0), Math.log(classes));
-  const accuracy = useMemo(
+const useClasses = () => useExperiment(({ experiment }) => datasetInfo(experiment.dataset).classes);
+
+function AccuracyChart() {
+  const { reached, ...curves } = useCurves('accuracy', 0);
+  const classes = useClasses();
+  const experiment = useExperiment((state) => state.experiment);
+  const floor = accuracyFloor(extreme(curves.rows, 'accuracy', networks, 'min', 1), 1 / classes);
+  const axis = useMemo(
     () => ({ domain: [floor, 1] as [number, number], ticks: accuracyTicks(floor) }),
     [floor],
   );
-  const loss = useMemo(
-    () => ({ domain: [0, ceiling] as [number, number], ticks: [0, ceiling / 2, ceiling] }),
-    [ceiling],
-  );
-  const breaksOf = useMemo(
-    () => ({ accuracy: breaks(rows, 'accuracy', diverged), loss: breaks(rows, 'loss', diverged) }),
-    [rows, diverged],
-  );
-
+  const { last } = curves;
+  const plan = useMemo(() => bitPlan(experiment, last), [experiment, last]);
   return (
-    <div className={styles.curves}>
+    <>
       <figure className={styles.accuracy}>
         <figcaption {...help('Share of the test set classified rightly, over the steps of training.')}>
           Test accuracy <small>%</small>
         </figcaption>
         <div className={styles.plot}>
           <Chart
-            metric="accuracy"
+            {...curves}
+            {...axis}
             title="Test accuracy over the steps, in percent"
-            rows={rows}
-            last={last}
-            {...accuracy}
             format={asPercent}
-            inWords={percent}
-            markers={markers}
-            breaks={breaksOf.accuracy}
+            inWords={percentInWords}
             upper
-            stepTicks={ticks}
           />
         </div>
         {reached === 0 && <p className={styles.empty}>Press Train</p>}
       </figure>
       <BitStrip rows={plan} last={last} />
-      <figure className={styles.loss}>
-        <figcaption>
-          <Term name="loss" /> <small>nats</small>
-        </figcaption>
-        <div className={styles.plot}>
-          <Chart
-            metric="loss"
-            title="Test loss over the steps, in nats"
-            rows={rows}
-            last={last}
-            {...loss}
-            format={asNats}
-            inWords={nats}
-            markers={markers}
-            breaks={breaksOf.loss}
-            upper={false}
-            stepTicks={ticks}
-          />
-        </div>
-      </figure>
+    </>
+  );
+}
+
+function LossChart() {
+  const { reached: _, ...curves } = useCurves('loss', interval / 2);
+  const classes = useClasses();
+  const ceiling = lossCeiling(extreme(curves.rows, 'loss', trained, 'max', 0), Math.log(classes));
+  const axis = useMemo(
+    () => ({ domain: [0, ceiling] as [number, number], ticks: [0, ceiling / 2, ceiling] }),
+    [ceiling],
+  );
+  return (
+    <figure className={styles.loss}>
+      <figcaption>
+        <Term name="loss" /> <small>nats</small>
+      </figcaption>
+      <div className={styles.plot}>
+        <Chart
+          {...curves}
+          {...axis}
+          title="Test loss over the steps, in nats"
+          format={asNats}
+          inWords={natsInWords}
+          upper={false}
+        />
+      </div>
+    </figure>
+  );
+}
+
+export function Curves() {
+  return (
+    <div className={styles.curves}>
+      <AccuracyChart />
+      <LossChart />
     </div>
   );
 }

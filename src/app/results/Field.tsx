@@ -37,7 +37,7 @@ type Picture = Pick<Props, 'field' | 'size' | 'extent' | 'test' | 'predicted'>;
 
 function drawField(context: CanvasRenderingContext2D, side: number, picture: Picture): void {
   const { field, size, extent, test, predicted } = picture;
-  const colours = readColours(document.body, ['--panel', '--well', '--ink', '--neg', '--pos']);
+  const colours = readColours(['--panel', '--well', '--ink', '--neg', '--pos']);
   context.fillStyle = css(colours['--well']);
   context.fillRect(0, 0, side, side);
   if (field) {

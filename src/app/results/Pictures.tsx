@@ -14,6 +14,8 @@ import { useThrottled } from './useThrottled';
 
 /** Pictures are drawn at most five times a second. */
 const interval = 200;
+/** A matrix is a table of many cells: read at leisure. */
+const matrixInterval = 400;
 /** Beyond this many classes a matrix needs the whole width. */
 const smallMatrix = 4;
 /** More samples than any column can show. */
@@ -96,7 +98,7 @@ function SamplePictures() {
 }
 
 function ConfusionPictures() {
-  const predictions = useThrottled(useLive, (live) => live.predictions, interval);
+  const predictions = useThrottled(useLive, (live) => live.predictions, matrixInterval);
   const classNames = useLive((live) => live.preview?.classNames);
   const [shown, setShown] = useState<NetworkName>('qat');
   const counts = (network: NetworkName) => predictions?.confusion[network] ?? [];

@@ -21,7 +21,7 @@ function drawSamples(
 ): void {
   const { test, shape, classNames } = preview;
   const [rows = 1, columns = 1, channels = 1] = shape;
-  const colours = readColours(document.body, ['--panel', '--well', '--ink', '--ink-3']);
+  const colours = readColours(['--panel', '--well', '--ink', '--ink-3']);
   const layout = sampleLayout(side);
   const size = Math.min(layout.height - 4, layout.width - 14);
   const scale = Math.min(size / columns, size / rows);

@@ -4,7 +4,14 @@ import type { Rgb } from './fieldPicture';
 
 const dark = '(prefers-color-scheme: dark)';
 
-function subscribe(changed: () => void): () => void {
+/** Values read since the theme last changed. */
+const known = new Map<string, Rgb>();
+
+function subscribe(listener: () => void): () => void {
+  const changed = () => {
+    known.clear();
+    listener();
+  };
   const media = matchMedia(dark);
   media.addEventListener('change', changed);
   const observer = new MutationObserver(changed);
@@ -24,18 +31,19 @@ export function useScheme(): 'light' | 'dark' {
   });
 }
 
-/** The values of tokens ("--ink") as they are on `element`. */
-export function readColours<T extends string>(element: Element, tokens: readonly T[]): Record<T, Rgb> {
-  const probe = element.ownerDocument.createElement('i');
-  element.append(probe);
-  const read = (token: T): Rgb => {
-    probe.style.color = `var(${token})`;
-    const [red = 0, green = 0, blue = 0] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? []).map(Number);
-    return [red, green, blue];
-  };
-  const colours = Object.fromEntries(tokens.map((token) => [token, read(token)])) as Record<T, Rgb>;
+function readColour(token: string): Rgb {
+  const probe = document.createElement('i');
+  probe.style.color = `var(${token})`;
+  document.body.append(probe);
+  const [red = 0, green = 0, blue = 0] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? []).map(Number);
   probe.remove();
-  return colours;
+  return [red, green, blue];
+}
+
+/** The present values of tokens ("--ink"); they stay right while some component uses the scheme. */
+export function readColours<T extends string>(tokens: readonly T[]): Record<T, Rgb> {
+  for (const token of tokens) if (!known.has(token)) known.set(token, readColour(token));
+  return Object.fromEntries(tokens.map((token) => [token, known.get(token)])) as Record<T, Rgb>;
 }
 
 export const css = (colour: Rgb, alpha = 1): string => `rgb(${colour.join(' ')} / ${alpha})`;

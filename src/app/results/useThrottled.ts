@@ -6,8 +6,12 @@ interface Store<S> {
   subscribe(listener: () => void): () => void;
 }
 
-/** @returns the selected value, at most `interval` ms old; the first change after a rest shows at once */
-export function useThrottled<S, T>(store: Store<S>, select: (state: S) => T, interval: number): T {
+/**
+ * @param phase ms that a change waits at least: users of one store that wait differently redraw in different tasks
+ * @returns the selected value, at most `interval` + `phase` ms old; without a phase the first change after a rest shows
+ * at once
+ */
+export function useThrottled<S, T>(store: Store<S>, select: (state: S) => T, interval: number, phase = 0): T {
   const [value, setValue] = useState(() => select(store.getState()));
   const latest = useRef(select);
   useEffect(() => {
@@ -22,7 +26,7 @@ export function useThrottled<S, T>(store: Store<S>, select: (state: S) => T, int
       setValue(() => latest.current(store.getState()));
     };
     const notice = () => {
-      timer ??= setTimeout(show, Math.max(0, shownAt + interval - performance.now()));
+      timer ??= setTimeout(show, Math.max(phase, shownAt + interval - performance.now()));
     };
     show();
     const unsubscribe = store.subscribe(notice);
@@ -30,6 +34,6 @@ export function useThrottled<S, T>(store: Store<S>, select: (state: S) => T, int
       unsubscribe();
       clearTimeout(timer);
     };
-  }, [store, interval]);
+  }, [store, interval, phase]);
   return value;
 }
