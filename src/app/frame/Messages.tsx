@@ -16,7 +16,7 @@ import styles from './frame.module.css';
 
 function Line({ notice }: { notice: Notice }) {
   return (
-    <p className={styles.message} data-tone={notice.tone} role={notice.tone === 'error' ? 'alert' : 'status'}>
+    <p className={styles.message} data-tone="error" role="alert">
       <span>{notice.text}</span>
       {notice.actions?.map(({ label, run }) => (
         <button key={label} type="button" onClick={run}>
@@ -53,12 +53,12 @@ function Diverged() {
   );
 }
 
-function UndoLine() {
+function UndoOffer() {
   const replaced = useExperiment((state) => state.replaced);
   if (!replaced) return null;
   const steps = replaced.checkpoint?.step ?? 0;
   return (
-    <p className={styles.message} data-tone="note" role="status">
+    <span className={styles.part} role="status">
       <span>
         {replaced.reason}{' '}
         {steps > 0
@@ -69,46 +69,60 @@ function UndoLine() {
         Undo
       </button>
       <Dismiss onClick={forgetReplaced} />
-    </p>
+    </span>
   );
 }
 
 function Present() {
   const settings = useSettings();
-  const upcoming = useUpcoming();
   const trained = useWorkspace((state) => state.trained);
+  return trained ? (
+    <span>{summaryOf(settings)}</span>
+  ) : (
+    <span>
+      <b>Press Train</b>, then lower the bits of a layer: watch accuracy and model size. Both networks train
+      on the same batches; only one of them is rounded.
+    </span>
+  );
+}
+
+function Upcoming() {
+  const upcoming = useUpcoming();
   const next = upcoming[0];
+  if (!next) return null;
   return (
-    <p className={styles.message}>
-      {trained ? (
-        <span className={styles.summary}>{summaryOf(settings)}</span>
-      ) : (
-        <span>
-          <b>Press Train</b>, then lower the bits of a layer: watch accuracy and model size. Both networks
-          train on the same batches; only one of them is rounded.
-        </span>
-      )}
-      {next && (
-        <span className={styles.summary}>
-          {plural(upcoming.length, 'recorded change')} to come, the next at step {count(next.step)}.
-        </span>
-      )}
-    </p>
+    <span>
+      {plural(upcoming.length, 'recorded change')} to come, the next at step {count(next.step)}.
+    </span>
+  );
+}
+
+/** The last line: calm, one row high, and always there. */
+function Calm() {
+  const notes = useNotices((state) => state.notices);
+  const offered = useExperiment((state) => state.replaced !== null);
+  const note = notes.findLast(({ tone }) => tone === 'note');
+  return (
+    <div className={styles.message}>
+      {note && <span role="status">{note.text}</span>}
+      <UndoOffer />
+      {!note && !offered && <Present />}
+      <Upcoming />
+    </div>
   );
 }
 
 export function Messages() {
   const notices = useNotices((state) => state.notices);
-  const busy = useExperiment((state) => state.replaced !== null);
-  const diverged = useLive((live) => live.divergence !== null);
   return (
     <section className={styles.messages} aria-label="Messages">
       <Diverged />
-      {notices.map((notice) => (
-        <Line key={notice.key} notice={notice} />
-      ))}
-      <UndoLine />
-      {!busy && !diverged && notices.length === 0 && <Present />}
+      {notices
+        .filter(({ tone }) => tone === 'error')
+        .map((notice) => (
+          <Line key={notice.key} notice={notice} />
+        ))}
+      <Calm />
     </section>
   );
 }

@@ -6,7 +6,7 @@ import type { ResolvedLayer } from '@/experiment/network';
 import type { ModelSize } from '@/experiment/size';
 import { edit } from '@/store/session';
 import { BitCells } from '../controls/BitCells';
-import { bytes, bytesHelp, count, figures, short } from '../format';
+import { bytes, bytesHelp, count, short } from '../format';
 import { help, Term } from '../Term';
 import styles from './Desk.module.css';
 import { commonBits, editsForAll } from './layers';
@@ -58,7 +58,7 @@ export function AllLayers({ layers, resolved, size }: Props) {
           <span>of {bytes(size.float)}</span>
         </div>
         <div>
-          <span>{figures(size.float / size.total)}× smaller</span>
+          <span>{(size.float / size.total).toFixed(1)}× smaller</span>
           <Term name="bops">{short(size.bops)} BOPs</Term>
         </div>
       </div>
