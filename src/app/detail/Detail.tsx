@@ -70,7 +70,13 @@ export function Detail() {
     <Frame>
       <header className={styles.head}>
         <h3>{title}</h3>
-        <small>{gridWords(site)}</small>
+        <small
+          {...help(
+            'Bars: latent values before rounding, orange negative, blue positive. Stems: the share that rounds to each level of the grid.',
+          )}
+        >
+          {gridWords(site)}
+        </small>
         {!isFloat(site) && (
           <small
             {...help('Full colour: outside the range of the grid, set to its nearest end. Pale: inside.')}

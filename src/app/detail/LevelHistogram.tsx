@@ -92,8 +92,13 @@ function Stems({ grid, detail, base, toX, toHeight }: Plot) {
     const x = toX(level.value);
     const y = base - toHeight(share(level) / most);
     return (
-      <g key={level.q}>
-        <title>{`Level ${integer(level.q)} stands for ${figures(level.value)}: ${percent(share(level))} of the values`}</title>
+      <g
+        key={level.q}
+        {...help(
+          `Level ${integer(level.q)} stands for ${figures(level.value)}; ${percent(share(level))} of the values round to it.`,
+        )}
+      >
+        <rect x={x - spacing / 2} width={spacing} y={top} height={base - top} className={styles.hit} />
         <line x1={x} x2={x} y1={base} y2={y} className={styles.stem} />
         <circle cx={x} cy={y} r={3.2} className={styles.dot} />
         {labelled[index] && share(level) >= 0.005 && (
@@ -169,9 +174,6 @@ export const LevelHistogram = memo(function LevelHistogram({ title, detail, side
           height={height}
           role="img"
           aria-label={`Histogram of ${title}, from ${figures(detail.histogram.min)} to ${figures(detail.histogram.max)}; ${grid.length > 0 ? `${grid.length} levels` : 'float'}, ${percent(detail.clippedShare)} clipped`}
-          {...help(
-            'Bars: latent values before rounding, orange negative, blue positive. Stems: the share that rounds to each level of the grid.',
-          )}
         >
           <Bars {...plot} />
           {/* A new grid flashes once: its key is the grid, not the values. */}

@@ -26,7 +26,6 @@ export const BitStrip = memo(function BitStrip({ rows, last }: Props) {
       aria-label={`Weight bits over the steps: ${rows
         .map(({ layer, spans }) => `${layer} ${spans.map(({ bits }) => bits).join(', then ')}`)
         .join('; ')}`}
-      {...help('Weight bits of each layer over the steps of the run, first layer on top.')}
     >
       {rows.map(({ layer, spans }) => (
         <div key={layer} className={styles.row}>
@@ -37,14 +36,21 @@ export const BitStrip = memo(function BitStrip({ rows, last }: Props) {
               data-b={bits}
               className={styles.span}
               style={{ width: `${(100 * (to - from)) / last}%` }}
-              title={`${layer}: ${bits === 32 ? 'float' : `${bits}-bit`} weights, steps ${count(from)} to ${count(to)}`}
+              {...help(
+                `${layer}: ${bits === 32 ? 'float' : `${bits}-bit`} weights, steps ${count(from)} to ${count(to)}.`,
+              )}
             >
               {compact || (to - from) / last < narrow ? '' : bits}
             </i>
           ))}
         </div>
       ))}
-      <span className={styles.unit}>W bits</span>
+      <span
+        className={styles.unit}
+        {...help('Weight bits of each layer over the steps of the run, first layer on top.')}
+      >
+        W bits
+      </span>
       {compact && <span className={styles.side}>{rows.length} layers</span>}
     </div>
   );

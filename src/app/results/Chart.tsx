@@ -3,6 +3,7 @@ import { memo, useMemo } from 'react';
 import { Line, LineChart, Tooltip, usePlotArea, useXAxisScale, useYAxisScale, XAxis, YAxis } from 'recharts';
 import { type NetworkName, networks } from '@/session/protocol';
 import { count } from '../format';
+import { help } from '../Term';
 import { spread } from './axis';
 import styles from './Chart.module.css';
 import type { Break, CurveRow, Metric } from './curveRows';
@@ -62,10 +63,13 @@ function MarkerLabels({ markers }: { markers: Marker[] }) {
   const right = plot.x + plot.width + margin;
   const labels = layoutLabels(markers, (step) => scale(step) ?? 0, right, textWidth);
   return labels.map((label) => (
-    <text key={label.markers[0]?.step} x={label.x} y={plot.y - 7} className={styles.flag}>
-      <title>
-        {label.markers.map(({ step, full }) => `Step ${count(step)}: ${full.join(', ')}`).join('\n')}
-      </title>
+    <text
+      key={label.markers[0]?.step}
+      x={label.x}
+      y={plot.y - 7}
+      className={styles.flag}
+      {...help(label.markers.map(({ step, full }) => `Step ${count(step)}: ${full.join(', ')}.`).join(' '))}
+    >
       {label.text}
     </text>
   ));
@@ -102,8 +106,12 @@ function Breaks({ breaks }: { breaks: Break[] }) {
   const toY = useYAxisScale();
   if (!toX || !toY) return null;
   return breaks.map(({ network, step, value }) => (
-    <g key={network} className={styles.break} transform={`translate(${toX(step)} ${toY(value)})`}>
-      <title>{`${networkWords[network].label} has no finite value after step ${count(step)}`}</title>
+    <g
+      key={network}
+      className={styles.break}
+      transform={`translate(${toX(step)} ${toY(value)})`}
+      {...help(`${networkWords[network].label} has no finite value after step ${count(step)}.`)}
+    >
       <path d="M-5-5 5 5M-5 5 5-5" />
     </g>
   ));

@@ -1,6 +1,7 @@
 /** Confusion matrix: how often each true class (row) got each predicted class (column). */
 import { memo } from 'react';
 import { count, percent } from '../format';
+import { help } from '../Term';
 import styles from './Confusion.module.css';
 import { confusionRows, topMistakes } from './confusionRows';
 
@@ -62,7 +63,7 @@ export const Confusion = memo(function Confusion({ name, counts, classNames, sma
               <span aria-hidden="true">true \ pred.</span>
             </td>
             {classNames.map((label) => (
-              <th key={label} scope="col" title={`predicted ${label}`}>
+              <th key={label} scope="col" {...help(`Predicted ${label}.`)}>
                 {label}
               </th>
             ))}
@@ -71,7 +72,7 @@ export const Confusion = memo(function Confusion({ name, counts, classNames, sma
         <tbody>
           {rows.map((cells, actual) => (
             <tr key={classNames[actual]}>
-              <th scope="row" title={`true ${classNames[actual]}`}>
+              <th scope="row" {...help(`True class ${classNames[actual]}.`)}>
                 {classNames[actual]}
               </th>
               {cells.map((cell, predicted) => (
@@ -79,7 +80,9 @@ export const Confusion = memo(function Confusion({ name, counts, classNames, sma
                   key={classNames[predicted]}
                   className={actual === predicted ? styles.right : ''}
                   style={{ '--ink-share': ink(cell.share) } as React.CSSProperties}
-                  title={`true ${classNames[actual]}, predicted ${classNames[predicted]}: ${count(cell.count)} samples, ${percent(cell.share)} of the class`}
+                  {...help(
+                    `True ${classNames[actual]}, predicted ${classNames[predicted]}: ${cell.count} of the class’s test examples, ${percent(cell.share)}.`,
+                  )}
                 >
                   {cell.count === 0 ? <span className={styles.none}>0</span> : count(cell.count)}
                 </td>

@@ -2,7 +2,6 @@
 import { useCallback } from 'react';
 import type { Preview } from '@/session/protocol';
 import { percent } from '../format';
-import { help } from '../Term';
 import { Canvas } from './Canvas';
 import { css, readColours } from './colours';
 import styles from './Field.module.css';
@@ -90,11 +89,7 @@ export function Field(props: Props) {
         <i className={styles.cross} style={{ left: `${left}%`, top: `${top}%` }} aria-hidden="true" />
       )}
       {value !== undefined && (
-        <output
-          className={styles.readout}
-          aria-live="off"
-          {...help('Probability of the likelier class under the pointer, in each of the three networks.')}
-        >
+        <output className={styles.readout} aria-live="off">
           {classNames[winner] ?? winner} {percent(winner === 1 ? value : 1 - value, 0)}
         </output>
       )}

@@ -1,6 +1,7 @@
 /** The three columns of the result, each with its picture: decision field, test samples or confusion matrix. */
 import { type ReactNode, useMemo, useState } from 'react';
 import type { DatasetView } from '@/catalog/datasets';
+import { words } from '@/catalog/words';
 import { type NetworkName, networks } from '@/session/protocol';
 import { useLive } from '@/store/live';
 import { Column } from './Column';
@@ -132,10 +133,13 @@ function ConfusionPictures() {
 export type PictureKind = 'boundary' | 'samples' | 'confusion';
 
 export const pictureWords = {
-  boundary: 'Boundary',
-  samples: 'Samples',
-  confusion: 'Confusion',
-} as const satisfies Record<PictureKind, string>;
+  boundary: { label: 'Boundary', help: words.boundary.help },
+  samples: {
+    label: 'Samples',
+    help: 'The same test images for all three networks, each with the class that the network predicts. A ring marks a wrong one.',
+  },
+  confusion: { label: 'Confusion', help: words.confusion.help },
+} as const satisfies Record<PictureKind, { label: string; help: string }>;
 
 const pictures = {
   boundary: FieldPictures,

@@ -4,7 +4,6 @@ import { datasetInfo } from '@/catalog/datasets';
 import { useExperiment } from '@/store/experiment';
 import { useWorkspace } from '@/store/workspace';
 import { plural } from '../format';
-import { wordHelp } from '../Term';
 import { Curves } from './Curves';
 import { Footer } from './Footer';
 import { Pictures, pictureKinds, pictureWords } from './Pictures';
@@ -29,19 +28,14 @@ export function Results() {
         <Tabs
           label="Picture of the result"
           id="result"
-          tabs={kinds.map((key) => ({ key, label: pictureWords[key] }))}
+          tabs={kinds.map((key) => ({ key, ...pictureWords[key] }))}
           selected={kind}
           onSelect={(key) =>
             useWorkspace.setState({ resultTab: key === 'confusion' ? 'confusion' : 'picture' })
           }
         />
       </div>
-      <div
-        id="result-panel"
-        role="tabpanel"
-        aria-labelledby={`result-tab-${kind}`}
-        {...(kind === 'samples' ? {} : wordHelp(kind))}
-      >
+      <div id="result-panel" role="tabpanel" aria-labelledby={`result-tab-${kind}`}>
         <Pictures kind={kind} />
       </div>
       <Curves />

@@ -1,12 +1,13 @@
 /** A row of tabs: arrow keys move, one of them is in the tab order (WAI-ARIA tabs pattern). */
 import type { KeyboardEvent } from 'react';
+import { help } from '../Term';
 import styles from './Tabs.module.css';
 
 interface Props<K extends string> {
   label: string;
   /** Prefix of the ids: `<id>-tab-<key>` labels the panel `<id>-panel`. */
   id: string;
-  tabs: readonly { key: K; label: string }[];
+  tabs: readonly { key: K; label: string; help?: string }[];
   selected: K;
   onSelect: (key: K) => void;
 }
@@ -23,7 +24,7 @@ export function Tabs<K extends string>({ label, id, tabs, selected, onSelect }: 
   };
   return (
     <div className={styles.tabs} role="tablist" aria-label={label} onKeyDown={move}>
-      {tabs.map(({ key, label: text }) => (
+      {tabs.map(({ key, label: text, help: more }) => (
         <button
           key={key}
           type="button"
@@ -33,6 +34,7 @@ export function Tabs<K extends string>({ label, id, tabs, selected, onSelect }: 
           aria-controls={`${id}-panel`}
           tabIndex={key === selected ? 0 : -1}
           onClick={() => onSelect(key)}
+          {...help(more)}
         >
           {text}
         </button>
