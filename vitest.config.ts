@@ -18,6 +18,8 @@ export default defineConfig({
           include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts'],
           exclude: ['src/**/*.kernel.test.ts'],
           environment: 'node',
+          // Training on a busy machine is slow; a hang still ends.
+          testTimeout: 30_000,
         },
       },
       {

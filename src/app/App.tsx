@@ -1,18 +1,66 @@
-/** The page: run bar, then data, network and result from left to right as a sentence. */
-import { MantineProvider } from '@mantine/core';
+/** The page: run bar, a line for messages, then data, network and result from left to right as a sentence. */
+import { createTheme, MantineProvider } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { useEffect } from 'react';
+import { summaryOf } from '@/experiment/summary';
+import { useSettings } from '@/store/experiment';
+import { useWorkspace } from '@/store/workspace';
 import styles from './App.module.css';
+import { Data } from './data/Data';
+import { DropTarget } from './frame/DropTarget';
+import { ErrorBoundary } from './frame/ErrorBoundary';
+import { Messages } from './frame/Messages';
+import { useShortcuts } from './frame/shortcuts';
+import { Tips } from './frame/Tips';
+import { Voice } from './frame/Voice';
+import { Network } from './network/Network';
 import { Results } from './results/Results';
+import { Toolbar } from './toolbar/Toolbar';
+
+const theme = createTheme({ fontFamily: 'var(--font)', defaultRadius: 'sm', cursorType: 'pointer' });
+
+function Title() {
+  const settings = useSettings();
+  useEffect(() => {
+    document.title = `${summaryOf(settings)} · QAT Playground`;
+  }, [settings]);
+  return null;
+}
+
+function Page() {
+  useShortcuts();
+  return (
+    <div className={styles.app}>
+      <Toolbar />
+      <Messages />
+      <main className={styles.main}>
+        <section className={`${styles.region} ${styles.data}`} aria-labelledby="h-data">
+          <Data />
+        </section>
+        <section className={`${styles.region} ${styles.network}`} aria-labelledby="h-network">
+          <Network />
+        </section>
+        <section className={`${styles.region} ${styles.result}`} aria-labelledby="h-result">
+          <Results />
+        </section>
+      </main>
+      <Title />
+      <Voice />
+      <Tips />
+      <DropTarget />
+    </div>
+  );
+}
 
 export function App() {
+  const chosen = useWorkspace((state) => state.theme);
+  const dark = useMediaQuery('(prefers-color-scheme: dark)', undefined, { getInitialValueInEffect: false });
+  const scheme = chosen === 'auto' ? (dark ? 'dark' : 'light') : chosen;
   return (
-    <MantineProvider>
-      <div className={styles.app}>
-        <main className={styles.main}>
-          <section className={`${styles.region} ${styles.result}`} aria-labelledby="h-result">
-            <Results />
-          </section>
-        </main>
-      </div>
+    <MantineProvider theme={theme} forceColorScheme={scheme}>
+      <ErrorBoundary>
+        <Page />
+      </ErrorBoundary>
     </MantineProvider>
   );
 }

@@ -50,7 +50,8 @@ describe('numbers on the page', () => {
     expect(decibels(Number.POSITIVE_INFINITY)).toBe('∞ dB');
     expect(rate(1183)).toBe('1,180');
     expect(rate(8.24)).toBe('8.2');
-    expect(short(1632)).toBe('1.63 k');
+    expect(short(1632)).toBe('1,632');
+    expect(short(48_900)).toBe('48.9 k');
     expect(short(21_500_000)).toBe('21.5 M');
     expect(plural(1, 'layer')).toBe('1 layer');
     expect(plural(1200, 'point')).toBe('1,200 points');

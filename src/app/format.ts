@@ -70,9 +70,9 @@ export const rate = (value: number): string =>
 /** A number as a person would type it: 0.004, 1e-5. */
 export const plain = (value: number): string => String(value);
 
-/** Thousands in short: 1632 → "1.63 k", 2100000 → "2.10 M". */
+/** Large counts in short: 1632 → "1,632", 48900 → "48.9 k", 2100000 → "2.10 M". */
 export function short(value: number): string {
-  if (!Number.isFinite(value) || Math.abs(value) < 1000) return count(value);
+  if (!Number.isFinite(value) || Math.abs(value) < 10_000) return count(value);
   const units = ['k', 'M', 'G', 'T'];
   let size = value;
   let unit = -1;

@@ -76,15 +76,13 @@ export const fileNameSchema = z
     message: `A name may have ${maxFileNameBytes} bytes and no hidden characters.`,
   });
 
-/** Any name as one that an experiment may carry: hidden characters become "_", a long one loses its middle. */
-export function fileName(name: string): string {
-  const shown = [...name].map((character) => (hidden.test(character) ? '_' : character));
-  if (shown.length === 0) return 'unnamed';
-  if (utf8Bytes(shown.join('')) <= maxFileNameBytes) return shown.join('');
-  const end = shown.slice(-12);
-  const start = shown.slice(0, -12).slice(0, maxFileNameBytes);
-  while (start.length > 0 && utf8Bytes(`${start.join('')}…${end.join('')}`) > maxFileNameBytes) start.pop();
-  return `${start.join('')}…${end.join('')}`;
+/** Any name as one that an experiment may carry: hidden characters become "_", and it is cut so that the suffix has room. */
+export function fileName(name: string, suffix = ''): string {
+  const shown = [...name.slice(0, 2 * maxFileNameBytes)].map((character) =>
+    hidden.test(character) ? '_' : character,
+  );
+  while (utf8Bytes(shown.join('') + suffix) > maxFileNameBytes) shown.pop();
+  return `${shown.join('') || 'unnamed'}${suffix}`;
 }
 
 export const fileFormats = {

@@ -54,8 +54,8 @@ function fromJson(text: string, name: string): Decoded {
     return refuse(
       `${shown(name)} is of version ${head.data.version}, and this playground reads version ${version}.`,
     );
-  const file = fileSchema.safeParse(json);
-  if (!file.success) return refuse(`${shown(name)} has entries that an experiment file does not have.`);
+  const file = fileSchema.safeParse(json, { reportInput: true });
+  if (!file.success) return refuse(problemSentence(shown(name), file.error));
   const parsed = experimentSchema.safeParse(file.data.experiment, { reportInput: true });
   return parsed.success
     ? { ok: true, experiment: parsed.data }

@@ -34,17 +34,26 @@ function placeOf(path: readonly PropertyKey[]): string {
   ].join(', ');
 }
 
-const count = (value: unknown, origin: string) =>
-  `${typeof value === 'number' ? value.toLocaleString('en') : String(value)}${things[origin] ?? ''}`;
-const things: Partial<Record<string, string>> = { string: ' characters', array: ' entries' };
+/** [one, several] of what a length counts. */
+const things: Partial<Record<string, [string, string]>> = {
+  string: ['character', 'characters'],
+  array: ['entry', 'entries'],
+};
+/** "be at most 1,024", "have at least 1 entry" */
+function bound(compare: string, limit: unknown, origin: string): string {
+  const number =
+    typeof limit === 'number' ? limit.toLocaleString('en', { maximumFractionDigits: 9 }) : `${limit}`;
+  const thing = things[origin];
+  return thing ? `have ${compare} ${number} ${thing[limit === 1 ? 0 : 1]}` : `be ${compare} ${number}`;
+}
 
 type Issue = z.core.$ZodIssue;
 /** The rest of the sentence "The link's batch size …" for each of zod's codes. */
 const predicates: { [C in Issue['code']]?: (issue: Extract<Issue, { code: C }>) => string } = {
   too_big: ({ maximum, origin, inclusive }) =>
-    `must be ${inclusive === false ? 'less than' : 'at most'} ${count(maximum, origin)}`,
+    `must ${bound(inclusive === false ? 'less than' : 'at most', maximum, origin)}`,
   too_small: ({ minimum, origin, inclusive }) =>
-    `must be ${inclusive === false ? 'more than' : 'at least'} ${count(minimum, origin)}`,
+    `must ${bound(inclusive === false ? 'more than' : 'at least', minimum, origin)}`,
   invalid_type: ({ expected, input }) =>
     input === undefined
       ? 'is missing'

@@ -49,6 +49,18 @@ class ShaderProgram {
   ) {}
 }
 
+const withoutCopies = new WeakSet<object>();
+
+/**
+ * Keeps tfjs from caching on the CPU what it reads from a tensor, for good: the copy is stale once the tensor is
+ * written in place, and a read may store it as late as after that.
+ */
+function forbidCopies(data: object): void {
+  if (withoutCopies.has(data)) return;
+  withoutCopies.add(data);
+  Object.defineProperty(data, 'values', { get: () => null, set: () => {} });
+}
+
 /** A shader, compiled once per device at its first use. */
 export class Shader {
   readonly #pipelines = new WeakMap<GPUDevice, GPUComputePipeline>();
@@ -77,8 +89,7 @@ export class Shader {
     this.source.tensors.forEach(({ use }, i) => {
       const { dataId } = flat[i]!;
       gpu.uploadToGPU(dataId);
-      // A copy that tfjs cached when the tensor was read is stale once the tensor is written.
-      if (use !== 'in') Object.assign(gpu.tensorMap.get(dataId), { values: null });
+      if (use === 'inout') forbidCopies(gpu.tensorMap.get(dataId));
     });
     const columns = Math.min(workgroups, maximumWorkgroups);
     const program = new ShaderProgram(this.source.name, this.#pipeline(gpu.device), [

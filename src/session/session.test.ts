@@ -148,7 +148,12 @@ test('commands for a run that was left are ignored', async () => {
 
 test('a loss that is not finite pauses, naming step, network and layer, before any weight is spoilt', async () => {
   const optimizer = { kind: 'sgd', learningRate: 10, momentum: 0.999 } as const;
-  rig.load(1, { optimizer });
+  // Overlapping classes keep the gradient alive, and without ReLU no unit can die: nothing stops the growth.
+  const dataset = { kind: 'moons', samples: 120, noise: 1, testShare: 0.5 } as const;
+  const layers = experiment.layers.map((spec) =>
+    spec.kind === 'dense' ? { ...spec, activation: 'linear' as const } : spec,
+  );
+  rig.load(1, { optimizer, layers, dataset });
   const diverged = rig.next('diverged');
   rig.send({ type: 'train', run: 1 });
   const { step, network, layer } = await diverged;

@@ -73,6 +73,8 @@ export class Trainer {
       qat: twin({ quantize: true, observe: true, sites: this.qatSites }),
     };
     this.order = new BatchOrder(experiment.seed, dataset.train.count, experiment.batchSize);
+    // The QAT network starts with the ranges of its untrained self, so that it is quantized sensibly from step 0.
+    this.observeFloat(this.qatSites);
   }
 
   private plan() {
@@ -143,18 +145,19 @@ export class Trainer {
     writeSettings(this.ptqSites, plan);
   }
 
-  /** Finds PTQ's ranges: the float twin's own, on the first training examples in the order of the first epoch. */
+  /** Finds PTQ's ranges: the float twin's own, on the first training examples. */
   calibrate(): void {
     for (const { observer } of this.ptqSites.activations.values())
       tf.tidy(() => observer.assign(tf.tensor1d(freshObserver())));
+    this.observeFloat(this.ptqSites);
+  }
+
+  /** Shows the first training examples to the observers of some sites, on their way through the float twin. */
+  private observeFloat(sites: Sites): void {
     const count = Math.min(calibrationSamples, this.dataset.train.count);
     const batch = rowsOf(this.dataset.train, this.dataset.inputShape, range(0, count));
     tf.tidy(() => {
-      this.network.forward(this.twins.float.variables, batch.x, {
-        quantize: false,
-        observe: true,
-        sites: this.ptqSites,
-      });
+      this.network.forward(this.twins.float.variables, batch.x, { quantize: false, observe: true, sites });
     });
     tf.dispose([batch.x, batch.y]);
   }

@@ -8,7 +8,12 @@ import { Session } from './session';
 declare const self: DedicatedWorkerGlobalScope;
 
 const post = (event: SessionEvent) => self.postMessage(event);
-const wasmPaths = { 'tfjs-backend-wasm.wasm': simdUrl, 'tfjs-backend-wasm-simd.wasm': simdUrl };
+/** tfjs wants a place for each of its builds; only the SIMD one without threads is ever loaded. */
+const wasmPaths = Object.fromEntries(
+  ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'].map(
+    (name) => [name, simdUrl],
+  ),
+);
 
 /** A message to oneself comes after those already waiting, without the clamp that timers have. */
 const channel = new MessageChannel();

@@ -2,7 +2,7 @@
  * The address bar follows the experiment: written after a commit, at most once in 500 ms (Safari throws after 100 writes
  * in 30 s). What the page wrote itself is remembered, so that a reload is told from an opened link.
  */
-import { encodeLink } from '@/experiment/link';
+import { encodeLink, maxLinkLength } from '@/experiment/link';
 import type { Experiment } from '@/experiment/schema';
 
 const key = 'qat-playground/address';
@@ -10,9 +10,6 @@ const delayMs = 500;
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 let waiting: Experiment | undefined;
-
-/** Links above this many characters stay out of the address bar; the page then offers a file. */
-export const longestAddress = 8000;
 
 /** The full link to an experiment. */
 export const linkTo = (experiment: Experiment): string =>
@@ -30,7 +27,7 @@ export function flushAddress(): void {
   if (!waiting) return;
   const link = encodeLink(waiting);
   waiting = undefined;
-  if (link.length <= longestAddress && `#${link}` !== location.hash)
+  if (link.length <= maxLinkLength && `#${link}` !== location.hash)
     history.replaceState(null, '', `#${link}`);
   remember(location.hash.slice(1));
 }

@@ -20,10 +20,19 @@ export const useNotices = create<{ notices: Notice[] }>()(() => ({ notices: [] }
 /** Most that are shown at once; the oldest gives way. */
 const most = 3;
 
-export const notify = (notice: Notice): void =>
+/** A note goes away by itself. */
+const noteMs = 8000;
+
+export function notify(notice: Notice): void {
   useNotices.setState(({ notices }) => ({
     notices: [...notices.filter(({ key }) => key !== notice.key), notice].slice(-most),
   }));
+  if (notice.tone === 'note')
+    setTimeout(
+      () => useNotices.setState(({ notices }) => ({ notices: notices.filter((one) => one !== notice) })),
+      noteMs,
+    );
+}
 
 export const alertPerson = (key: string, text: string, actions?: NoticeAction[]): void =>
   notify({ key, tone: 'error', text, ...(actions ? { actions } : {}) });

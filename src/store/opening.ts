@@ -2,7 +2,7 @@
 import { create } from 'zustand';
 import type { OwnSpec } from '@/catalog/datasets';
 import type { Dataset } from '@/data/dataset';
-import { experimentFromFile } from '@/experiment/file';
+import { experimentFromFile, maxFileBytes } from '@/experiment/file';
 import { decodeLink } from '@/experiment/link';
 import { experimentFor } from '@/experiment/presets';
 import type { Experiment } from '@/experiment/schema';
@@ -57,7 +57,6 @@ export function openLink(text: string): boolean {
   return true;
 }
 
-const largestExperimentFile = 1 << 20;
 const isExperimentFile = ({ name, type }: File) =>
   /\.(json|txt|url)$/i.test(name) || type === 'application/json';
 
@@ -70,7 +69,7 @@ export async function openAny(files: File[]): Promise<void> {
 }
 
 export async function openExperimentFile(file: File): Promise<void> {
-  if (file.size > largestExperimentFile)
+  if (file.size > maxFileBytes)
     return alertPerson('open', `${file.name} is too large for an experiment file: the most is 1 MB.`);
   const text = await file.text().catch(() => undefined);
   if (text === undefined) return alertPerson('open', `${file.name} could not be read. Choose it again.`);

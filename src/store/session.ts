@@ -104,6 +104,8 @@ function keepForUndo(reason: string, whole: boolean): void {
  */
 export function restart(experiment: Experiment, reason: string, whole = false): void {
   keepForUndo(reason, whole);
+  // what was said of the run before says nothing of this one
+  for (const key of ['crash', 'moved', 'failed', 'changes']) dismiss(key);
   begin({ experiment, checkpoint: null, points: [] });
   commit();
 }

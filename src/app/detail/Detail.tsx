@@ -1,4 +1,108 @@
-/** The selected layer's detail. */
+/** The selected layer: histogram of its values with the grid drawn in, the staircase, and the numbers. */
+import type { ReactNode } from 'react';
+import type { LayerDetail, SiteDetail } from '@/session/protocol';
+import { useLive } from '@/store/live';
+import { useWorkspace } from '@/store/workspace';
+import { percent } from '../format';
+import { useThrottled } from '../results/useThrottled';
+import { help } from '../Term';
+import styles from './Detail.module.css';
+import { Facts } from './Facts';
+import { isFloat, isSign } from './grid';
+import { LevelHistogram } from './LevelHistogram';
+import { Staircase } from './Staircase';
+
+type Side = 'weights' | 'activations';
+const sides = { weights: 'Weights', activations: 'Activations' } as const satisfies Record<Side, string>;
+/** Histograms are drawn at most four times a second. */
+const interval = 250;
+
+/** The side asked for if the layer has it (the input row has activations alone). */
+const sideOf = (detail: LayerDetail, wanted: Side): Side | undefined =>
+  detail[wanted] ? wanted : (Object.keys(sides) as Side[]).find((side) => detail[side]);
+
+const gridWords = (detail: SiteDetail): string => {
+  if (isFloat(detail)) return 'float, not rounded';
+  if (isSign(detail)) return '1 bit: the sign times a mean';
+  const widest = detail.scales > 1 ? `, widest of ${detail.scales} channels` : '';
+  return `latent values, ${detail.bits}-bit grid${widest}`;
+};
+
+function SideSwitch({ detail, side }: { detail: LayerDetail; side: Side }) {
+  return (
+    <fieldset className={styles.sides}>
+      <legend className="sr">What is shown of {detail.name}</legend>
+      {(Object.keys(sides) as Side[]).map((one) => (
+        <label key={one}>
+          <input
+            type="radio"
+            name="detail-side"
+            checked={one === side}
+            disabled={!detail[one]}
+            onChange={() => useWorkspace.setState({ side: one })}
+          />
+          {sides[one]}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+const Frame = ({ children }: { children: ReactNode }) => (
+  <section className={styles.detail} aria-label="Selected layer">
+    {children}
+  </section>
+);
+
 export function Detail() {
-  return null;
+  const detail = useThrottled(useLive, (live) => live.detail, interval);
+  const wanted = useWorkspace((state) => state.side);
+  const side = detail ? sideOf(detail, wanted) : undefined;
+  const site = side && detail?.[side];
+  if (!detail || !side || !site)
+    return (
+      <Frame>
+        <p className={styles.empty}>Select a layer to look into its weights and activations.</p>
+      </Frame>
+    );
+  const title = `${detail.name} ${side}`;
+  return (
+    <Frame>
+      <header className={styles.head}>
+        <h3>{title}</h3>
+        <small
+          {...help(
+            'Bars: latent values before rounding, orange negative, blue positive. Stems: the share that rounds to each level of the grid.',
+          )}
+        >
+          {gridWords(site)}
+        </small>
+        {!isFloat(site) && (
+          <small
+            {...help('Full colour: outside the range of the grid, set to its nearest end. Pale: inside.')}
+          >
+            <i className={styles.negative} />
+            <i className={styles.positive} />
+            clipped {percent(site.clippedShare)}
+          </small>
+        )}
+        {side === 'activations' && (
+          <small
+            {...help('So many values are 0 after ReLU that heights are drawn as square roots of the shares.')}
+          >
+            heights: square root
+          </small>
+        )}
+        <span className="grow" />
+        <SideSwitch detail={detail} side={side} />
+      </header>
+      <figure className={styles.histogram}>
+        <LevelHistogram title={title} detail={site} side={side} />
+      </figure>
+      <figure className={styles.stairs}>
+        <Staircase title={title} detail={site} side={side} />
+      </figure>
+      <Facts detail={site} side={side} />
+    </Frame>
+  );
 }

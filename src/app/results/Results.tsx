@@ -1,4 +1,46 @@
-/** The result region. */
+/** The result region: float, PTQ and QAT side by side, their curves, and the model's size. */
+import { useMemo } from 'react';
+import { datasetInfo } from '@/catalog/datasets';
+import { useExperiment } from '@/store/experiment';
+import { useWorkspace } from '@/store/workspace';
+import { plural } from '../format';
+import { Curves } from './Curves';
+import { Footer } from './Footer';
+import { Pictures, pictureKinds, pictureWords } from './Pictures';
+import styles from './Results.module.css';
+import { Size } from './Size';
+import { Tabs } from './Tabs';
+
+const examples = { points: 'point', images: 'image', table: 'row' } as const;
+
 export function Results() {
-  return <h2 id="h-result">Result</h2>;
+  const dataset = useExperiment((state) => state.experiment.dataset);
+  const tab = useWorkspace((state) => state.resultTab);
+  const { view, classes, test } = useMemo(() => datasetInfo(dataset), [dataset]);
+  const kinds = pictureKinds(view, classes);
+  const kind = (tab === 'confusion' ? kinds.at(-1) : kinds[0])!;
+  return (
+    <div className={styles.results}>
+      <div className={styles.head}>
+        <h2 id="h-result">Result</h2>
+        <span className="hint">test set, {plural(test, examples[view])}</span>
+        <span className="grow" />
+        <Tabs
+          label="Picture of the result"
+          id="result"
+          tabs={kinds.map((key) => ({ key, ...pictureWords[key] }))}
+          selected={kind}
+          onSelect={(key) =>
+            useWorkspace.setState({ resultTab: key === 'confusion' ? 'confusion' : 'picture' })
+          }
+        />
+      </div>
+      <div id="result-panel" role="tabpanel" aria-labelledby={`result-tab-${kind}`}>
+        <Pictures kind={kind} />
+      </div>
+      <Curves />
+      <Size />
+      <Footer />
+    </div>
+  );
 }

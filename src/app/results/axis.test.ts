@@ -14,9 +14,6 @@ describe('accuracyFloor', () => {
     expect(accuracyFloor(0.01, 0.5)).toBe(0);
     expect(accuracyFloor(0, 0.5)).toBe(0);
   });
-  it('does not rise again within a run', () => {
-    expect(accuracyFloor(0.5, 0.5, 0.2)).toBe(0.2);
-  });
   it('has ticks every 20 % up to 100 %', () => {
     expect(accuracyTicks(0.4)).toEqual([0.4, 0.6, 0.8, 1]);
     expect(accuracyTicks(0)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
@@ -30,9 +27,6 @@ describe('lossCeiling', () => {
   });
   it('does not follow an outlier', () => {
     expect(lossCeiling(300, Math.log(2))).toBe(4);
-  });
-  it('does not fall again within a run', () => {
-    expect(lossCeiling(0.1, Math.log(2), 2)).toBe(2);
   });
 });
 

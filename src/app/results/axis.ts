@@ -5,15 +5,15 @@ const floorStep = 0.2;
 const margin = 0.02;
 
 /**
- * Lower end of the accuracy axis: a multiple of 20 %, below chance and below every value; within a run it only falls.
- * @param lowest smallest accuracy so far; Infinity if there is none
+ * Lower end of the accuracy axis: a multiple of 20 %, below chance and below every value. The lowest value of a run only
+ * ever falls, so the axis never swings back.
+ * @param lowest smallest accuracy of the run so far; Infinity if there is none
  * @param chance accuracy of guessing, 1 / classes
- * @param previous the floor drawn last, if it belongs to this run
  */
-export function accuracyFloor(lowest: number, chance: number, previous = 1): number {
+export function accuracyFloor(lowest: number, chance: number): number {
   const low = Math.min(chance, lowest) - margin;
   const floor = Math.max(0, Math.floor(low / floorStep + 1e-9) * floorStep);
-  return Math.min(previous, Math.round(floor * 10) / 10);
+  return Math.round(floor * 10) / 10;
 }
 
 /** Ticks of the accuracy axis from its floor to 1. */
@@ -25,15 +25,14 @@ export function accuracyTicks(floor: number): number[] {
 const niceCeilings = [0.2, 0.5, 1, 2, 4, 6, 10, 20, 50, 100];
 
 /**
- * Upper end of the loss axis; within a run it only rises. Far outliers (a rounded net may lose hundreds of nats) do not
+ * Upper end of the loss axis; within a run it only rises, like the highest value. Far outliers (a rounded net may lose hundreds of nats) do not
  * set it: they run off the top, and the tooltip has the number.
- * @param highest largest loss so far that should stay in view
+ * @param highest largest loss of the run so far that should stay in view
  * @param chance loss of guessing, ln(classes)
  */
-export function lossCeiling(highest: number, chance: number, previous = 0): number {
+export function lossCeiling(highest: number, chance: number): number {
   const wanted = Math.min(Math.max(highest, 0), 4 * chance);
-  const ceiling = niceCeilings.find((nice) => nice >= wanted) ?? niceCeilings.at(-1)!;
-  return Math.max(previous, ceiling);
+  return niceCeilings.find((nice) => nice >= wanted) ?? niceCeilings.at(-1)!;
 }
 
 /** Round steps from 0 up to `last`, at most `most` of them after 0. */

@@ -1,7 +1,7 @@
 /**
  * Thins a curve before it is drawn. Largest-triangle-three-buckets (Steinarsson 2013) over several series at once, with
- * two differences: bucket widths are powers of two counted from the start, so that the drawn past stays still while the
- * run grows, and each series' extremes are always kept.
+ * two differences: buckets are counted from the start and widen in few large steps, so that the drawn past stays still
+ * while the run grows, and each series' extremes are always kept.
  */
 
 /** The y values of a point, one per series, all in comparable units; what is not finite is passed over. */
@@ -27,6 +27,12 @@ function landmarks(rows: readonly (readonly number[])[]): Set<number> {
 const area = (ax: number, ay: number, bx: number, by: number, cx: number, cy: number): number =>
   Math.abs((ax - cx) * (by - ay) - (ax - bx) * (cy - ay));
 
+/** The smallest of 2, 3, 4, 6, 8, 12, … that makes at most `buckets` buckets. */
+function bucketWidth(count: number, buckets: number): number {
+  for (let power = 2; ; power *= 2)
+    for (const width of [power, 1.5 * power]) if (Math.ceil(count / width) <= buckets) return width;
+}
+
 function mean(values: readonly number[]): number {
   const finite = values.filter(Number.isFinite);
   return finite.reduce((sum, value) => sum + value, 0) / finite.length;
@@ -47,8 +53,7 @@ export function thin<T>(
   const rows = points.map(values);
   const kept = landmarks(rows);
   const buckets = Math.max(1, limit - kept.size);
-  let width = 2;
-  while (Math.ceil(points.length / width) > buckets) width *= 2;
+  const width = bucketWidth(points.length, buckets);
 
   let chosen = 0;
   for (let start = 0; start < points.length; start += width) {

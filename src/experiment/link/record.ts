@@ -13,8 +13,9 @@ const settingSeparator = ',';
 const decimal = /^-?(0|[1-9]\d*)(\.\d+)?(e-?\d+)?$/;
 const maxDigits = 32;
 
+/** Zero has no sign here. */
 export function readNumber(text: string, place: string): number {
-  const value = text.length <= maxDigits && decimal.test(text) ? Number(text) : Number.NaN;
+  const value = text.length <= maxDigits && decimal.test(text) ? Number(text) + 0 : Number.NaN;
   if (!Number.isFinite(value)) throw new LinkError(`${place}: ${quote(text)} is not a number.`);
   return value;
 }

@@ -4,6 +4,9 @@ import { type Implementation, lastAxis } from '../definition';
 import { output, release, Shader } from '../webgpu';
 import { type ActivationName, activationNamed, activations } from './activations';
 
+/** Rows of one column that a thread handles, rounding the bias once. */
+const rowsPerThread = 8;
+
 /** Up to so many rows one thread sums a whole column, which saves a dispatch. */
 const rowsInOnePass = 64;
 
@@ -17,20 +20,23 @@ const forward = (activation: ActivationName) =>
       { name: 'weightParams', use: 'in' },
       { name: 'bias', use: 'in' },
     ],
-    uniforms: [],
+    uniforms: ['threads'],
     code: `
 ${activationNamed(activation).wgsl}
 fn main(group: u32, lane: u32) {
-  let i = group * 64u + lane;
-  if (i >= u32(uniforms.accLength)) { return; }
+  let thread = group * 64u + lane;
+  let threads = u32(uniforms.threads);
+  if (thread >= threads) { return; }
   let channels = u32(uniforms.biasLength);
-  let c = i % channels;
+  let c = thread % channels;
   let scale = exact(inputParams[0] * weightParams[c]);
   var b = bias[c];
   if (inputParams[3] == 1.0 && weightParams[3u * channels + c] == 1.0) {
     b = exact(round(divide(b, scale)) * scale);
   }
-  y[i] = apply(exact(exact(acc[i] * scale) + b));
+  for (var i = thread; i < u32(uniforms.accLength); i = i + threads) {
+    y[i] = apply(exact(exact(acc[i] * scale) + b));
+  }
 }`,
   });
 
@@ -105,8 +111,10 @@ export const epilogueWebgpu =
   (activation: ActivationName): Implementation<'acc' | 'inputParams' | 'weightParams' | 'bias'> =>
   ({ inputs: { acc, inputParams, weightParams, bias }, backend }) => {
     const y = output(backend, acc.shape);
+    const channels = lastAxis(acc.shape);
+    const threads = channels * Math.ceil(util.sizeFromShape(acc.shape) / channels / rowsPerThread);
     const tensors = [y, acc, inputParams, weightParams, bias];
-    forwards[activation].runFor(backend, util.sizeFromShape(acc.shape), tensors);
+    forwards[activation].runFor(backend, threads, tensors, [threads]);
     return y;
   };
 

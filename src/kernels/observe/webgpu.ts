@@ -2,22 +2,16 @@
  * The observer in WGSL. Floats are compared as unsigned integers that order as they do, with a NaN of either sign beyond
  * the infinities, because WGSL's min and max may drop a NaN.
  */
-import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
 import type { Implementation } from '../definition';
-import { output, release, Shader } from '../webgpu';
+import { output, release, Shader, type ShaderTensor } from '../webgpu';
 import { storeScale } from '../wgsl';
 
 const groupSize = 256;
-/** Elements that one thread reads before the work is spread over more workgroups, at the price of a second dispatch. */
+/** Elements that one thread reads before more threads, and a second dispatch, are worth it. */
 const perThread = 64;
-const maximumGroups = 256;
 
-/** Reduces what `load` gives for i < count to `lows[0]`, `highs[0]` in workgroup memory. */
-const reduction = `
-var<workgroup> lows: array<u32, ${groupSize}>;
-var<workgroup> highs: array<u32, ${groupSize}>;
-
+const ordering = `
 fn ordered(value: f32) -> u32 {
   let bits = bitcast<u32>(value);
   return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
@@ -27,17 +21,18 @@ fn restored(key: u32) -> f32 {
   return bitcast<f32>(select(~key, key & 0x7fffffffu, (key & 0x80000000u) != 0u));
 }
 
-fn reduce(lane: u32, low: u32, high: u32) {
-  lows[lane] = low;
-  highs[lane] = high;
-  workgroupBarrier();
-  for (var width = ${groupSize / 2}u; width > 0u; width = width / 2u) {
-    if (lane < width) {
-      lows[lane] = min(lows[lane], lows[lane + width]);
-      highs[lane] = max(highs[lane], highs[lane + width]);
-    }
-    workgroupBarrier();
+`;
+
+const rangeOf = `
+${ordering}
+/* The least and the greatest of x[start], x[start + stride], ... */
+fn rangeOf(start: u32, stride: u32) -> vec2<u32> {
+  var range = vec2<u32>(0xffffffffu, 0u);
+  for (var i = start; i < u32(uniforms.xLength); i = i + stride) {
+    let key = ordered(x[i]);
+    range = vec2<u32>(min(range.x, key), max(range.y, key));
   }
+  return range;
 }
 `;
 
@@ -62,90 +57,89 @@ fn updateState() {
 }
 `;
 
-const observe = new Shader({
-  name: 'observeMinMax',
+/** `ranges` [2, threads]: what each thread finds in its share of x. */
+const observeShares = new Shader({
+  name: 'observeShares',
   tensors: [
-    { name: 'state', use: 'inout' },
+    { name: 'ranges', use: 'out', type: 'i32' },
     { name: 'x', use: 'in' },
   ],
-  uniforms: [],
-  workgroupSize: groupSize,
+  uniforms: ['threads'],
   code: `
-${reduction}
-${updateState}
+${rangeOf}
 fn main(group: u32, lane: u32) {
-  var low = 0xffffffffu;
-  var high = 0u;
-  for (var i = lane; i < u32(uniforms.xLength); i = i + ${groupSize}u) {
-    let key = ordered(x[i]);
-    low = min(low, key);
-    high = max(high, key);
-  }
-  reduce(lane, low, high);
-  if (lane == 0u) { updateState(); }
+  let thread = group * 64u + lane;
+  let threads = u32(uniforms.threads);
+  if (thread >= threads) { return; }
+  let range = bitcast<vec2<i32>>(rangeOf(thread, threads));
+  ranges[thread] = range.x;
+  ranges[threads + thread] = range.y;
 }`,
 });
 
-const reduceParts = new Shader({
-  name: 'observeParts',
-  tensors: [
-    { name: 'parts', use: 'out', type: 'i32' },
-    { name: 'x', use: 'in' },
-  ],
-  uniforms: ['groups'],
-  workgroupSize: groupSize,
-  code: `
-${reduction}
-fn main(group: u32, lane: u32) {
-  var low = 0xffffffffu;
-  var high = 0u;
-  let stride = ${groupSize}u * u32(uniforms.groups);
-  for (var i = group * ${groupSize}u + lane; i < u32(uniforms.xLength); i = i + stride) {
-    let key = ordered(x[i]);
-    low = min(low, key);
-    high = max(high, key);
-  }
-  reduce(lane, low, high);
-  if (lane == 0u) {
-    parts[2u * group] = bitcast<i32>(lows[0]);
-    parts[2u * group + 1u] = bitcast<i32>(highs[0]);
-  }
-}`,
-});
-
-const observeParts = new Shader({
-  name: 'observeMinMaxOfParts',
-  tensors: [
-    { name: 'state', use: 'inout' },
-    { name: 'parts', use: 'in', type: 'i32' },
-  ],
-  uniforms: ['groups'],
-  workgroupSize: groupSize,
-  code: `
-${reduction}
+/** Reduces `source` in one workgroup and updates the state. */
+const updateFrom = (name: string, source: ShaderTensor, rangeOfLane: string) =>
+  new Shader({
+    name,
+    tensors: [{ name: 'state', use: 'inout' }, source],
+    uniforms: [],
+    workgroupSize: groupSize,
+    code: `
+var<workgroup> lows: array<u32, ${groupSize}>;
+var<workgroup> highs: array<u32, ${groupSize}>;
+${rangeOfLane}
 ${updateState}
 fn main(group: u32, lane: u32) {
-  var low = 0xffffffffu;
-  var high = 0u;
-  if (lane < u32(uniforms.groups)) {
-    low = bitcast<u32>(parts[2u * lane]);
-    high = bitcast<u32>(parts[2u * lane + 1u]);
+  let range = rangeOfLane(lane);
+  lows[lane] = range.x;
+  highs[lane] = range.y;
+  workgroupBarrier();
+  for (var width = ${groupSize / 2}u; width > 0u; width = width / 2u) {
+    if (lane < width) {
+      lows[lane] = min(lows[lane], lows[lane + width]);
+      highs[lane] = max(highs[lane], highs[lane + width]);
+    }
+    workgroupBarrier();
   }
-  reduce(lane, low, high);
   if (lane == 0u) { updateState(); }
 }`,
-});
+  });
+
+const updateFromX = updateFrom(
+  'observeMinMax',
+  { name: 'x', use: 'in' },
+  `
+${rangeOf}
+fn rangeOfLane(lane: u32) -> vec2<u32> { return rangeOf(lane, ${groupSize}u); }`,
+);
+
+const updateFromShares = updateFrom(
+  'observeMinMaxOfShares',
+  { name: 'ranges', use: 'in', type: 'i32' },
+  `
+${ordering}
+fn rangeOfLane(lane: u32) -> vec2<u32> {
+  let threads = u32(uniforms.rangesLength) / 2u;
+  var range = vec2<u32>(0xffffffffu, 0u);
+  for (var i = lane; i < threads; i = i + ${groupSize}u) {
+    range.x = min(range.x, bitcast<u32>(ranges[i]));
+    range.y = max(range.y, bitcast<u32>(ranges[threads + i]));
+  }
+  return range;
+}`,
+);
 
 export const observeMinMaxWebgpu: Implementation<'x' | 'state'> = ({ inputs: { x, state }, backend }) => {
-  const groups = Math.min(Math.ceil(util.sizeFromShape(x.shape) / (groupSize * perThread)), maximumGroups);
-  if (groups === 1) {
-    observe.run(backend, [state, x], [], 1);
+  const size = util.sizeFromShape(x.shape);
+  const threads = Math.ceil(size / perThread);
+  if (threads <= groupSize) {
+    updateFromX.run(backend, [state, x], [], 1);
     return [];
   }
-  const parts: TensorInfo = output(backend, [2 * groups], 'int32');
-  reduceParts.run(backend, [parts, x], [groups], groups);
-  observeParts.run(backend, [state, parts], [groups], 1);
-  release(backend, parts);
+  const ranges = output(backend, [2, threads], 'int32');
+  observeShares.runFor(backend, threads, [ranges, x], [threads]);
+  updateFromShares.run(backend, [state, ranges], [], 1);
+  release(backend, ranges);
   return [];
 };
 

@@ -120,6 +120,17 @@ describe.each(backends)('the optimizers on %s', (backend) => {
     expect([...source]).toEqual([1, 2]);
   });
 
+  test('a read that is under way during a step gives the old weights, and the next one the new', async () => {
+    const [w, velocity] = [variable([1, 2], [2]), variable([0, 0], [2])];
+    const hyper = variable([1, 0], [2]);
+    const g = tf.tensor1d([1, 1]);
+    sgdStep(w, g, velocity, hyper);
+    const reading = w.data();
+    sgdStep(w, g, velocity, hyper);
+    expect([...(await reading)]).toEqual([0, 1]);
+    expect([...(await w.data())]).toEqual([-1, 0]);
+  });
+
   test('other operations see the new weights', async () => {
     const [w, velocity] = [variable([1, 2], [2]), variable([0, 0], [2])];
     const hyper = variable([1, 0], [2]);

@@ -1,7 +1,10 @@
-/** quantize and its gradient in WGSL, one thread per element. WGSL's round() is half to even. */
+/** quantize and its gradient in WGSL. WGSL's round() is half to even. */
 import { util } from '@tensorflow/tfjs-core';
 import type { Implementation } from '../definition';
 import { output, Shader } from '../webgpu';
+
+/** Elements that one thread handles, all of one channel. */
+const perThread = 8;
 
 const forward = new Shader({
   name: 'quantize',
@@ -11,23 +14,27 @@ const forward = new Shader({
     { name: 'params', use: 'in' },
     { name: 'settings', use: 'in' },
   ],
-  uniforms: ['channels'],
+  uniforms: ['channels', 'threads'],
   code: `
-fn quantized(value: f32, c: u32, channels: u32) -> f32 {
-  let mode = settings[2];
-  if (mode == 0.0 || isNan(value)) { return value; }
-  if (mode == 2.0) { return select(-1.0, 1.0, value >= 0.0); }
-  let inverse = params[channels + c];
-  if (isNan(inverse)) { return inverse; }
-  let zeroPoint = params[2u * channels + c];
-  return clamp(round(value * inverse) + zeroPoint, settings[0], settings[1]) - zeroPoint;
-}
-
 fn main(group: u32, lane: u32) {
-  let i = group * 64u + lane;
-  if (i >= u32(uniforms.xLength)) { return; }
+  let thread = group * 64u + lane;
+  let threads = u32(uniforms.threads);
+  if (thread >= threads) { return; }
   let channels = u32(uniforms.channels);
-  q[i] = quantized(x[i], i % channels, channels);
+  let c = thread % channels;
+  let qmin = settings[0];
+  let qmax = settings[1];
+  let mode = settings[2];
+  let inverse = params[channels + c];
+  let zeroPoint = params[2u * channels + c];
+  let lost = isNan(inverse) && mode == 1.0;
+  for (var i = thread; i < u32(uniforms.xLength); i = i + threads) {
+    let value = x[i];
+    let affine = clamp(round(value * inverse) + zeroPoint, qmin, qmax) - zeroPoint;
+    let quantized = select(affine, select(-1.0, 1.0, value >= 0.0), mode == 2.0);
+    let known = select(quantized, inverse, lost);
+    q[i] = select(known, value, mode == 0.0 || isNan(value));
+  }
 }`,
 });
 
@@ -40,32 +47,41 @@ const gradient = new Shader({
     { name: 'params', use: 'in' },
     { name: 'settings', use: 'in' },
   ],
-  uniforms: ['channels'],
+  uniforms: ['channels', 'threads'],
   code: `
-fn passes(value: f32, c: u32, channels: u32) -> bool {
-  if (isNan(value)) { return false; }
-  if (settings[2] == 2.0) { return abs(value) <= 1.0; }
-  let rounded = round(value * params[channels + c]) + params[2u * channels + c];
-  return rounded >= settings[0] && rounded <= settings[1];
-}
-
 fn main(group: u32, lane: u32) {
-  let i = group * 64u + lane;
-  if (i >= u32(uniforms.xLength)) { return; }
+  let thread = group * 64u + lane;
+  let threads = u32(uniforms.threads);
+  if (thread >= threads) { return; }
   let channels = u32(uniforms.channels);
-  let c = i % channels;
-  if (settings[2] == 0.0) {
-    dx[i] = dq[i];
-  } else {
-    dx[i] = select(0.0, dq[i] * params[channels + c], passes(x[i], c, channels));
+  let c = thread % channels;
+  let qmin = settings[0];
+  let qmax = settings[1];
+  let mode = settings[2];
+  let inverse = params[channels + c];
+  let zeroPoint = params[2u * channels + c];
+  for (var i = thread; i < u32(uniforms.xLength); i = i + threads) {
+    let value = x[i];
+    let rounded = round(value * inverse) + zeroPoint;
+    let inside = select(rounded >= qmin && rounded <= qmax, abs(value) <= 1.0, mode == 2.0);
+    let upstream = dq[i];
+    let masked = select(0.0, upstream * inverse, inside && !isNan(value));
+    dx[i] = select(masked, upstream, mode == 0.0);
   }
 }`,
 });
 
+/** A multiple of the channels, so that a thread meets only one. */
+function threadsFor(size: number, channels: number): number {
+  return channels * Math.ceil(size / channels / perThread);
+}
+
 export const quantizeWebgpu: Implementation<'x' | 'params' | 'settings'> = ({ inputs, backend }) => {
   const { x, params, settings } = inputs;
   const q = output(backend, x.shape);
-  forward.runFor(backend, util.sizeFromShape(x.shape), [q, x, params, settings], [params.shape[1]!]);
+  const channels = params.shape[1]!;
+  const threads = threadsFor(util.sizeFromShape(x.shape), channels);
+  forward.runFor(backend, threads, [q, x, params, settings], [channels, threads]);
   return q;
 };
 
@@ -75,6 +91,8 @@ export const quantizeGradientWebgpu: Implementation<'dq' | 'x' | 'params' | 'set
 }) => {
   const { dq, x, params, settings } = inputs;
   const dx = output(backend, x.shape);
-  gradient.runFor(backend, util.sizeFromShape(x.shape), [dx, dq, x, params, settings], [params.shape[1]!]);
+  const channels = params.shape[1]!;
+  const threads = threadsFor(util.sizeFromShape(x.shape), channels);
+  gradient.runFor(backend, threads, [dx, dq, x, params, settings], [channels, threads]);
   return dx;
 };

@@ -1,51 +1,43 @@
-/** weightParams in WGSL: one workgroup reduces each channel, then one thread per channel makes its parameters. */
+/** weightParams in WGSL: partial reductions by channel, then one workgroup that makes the parameters. */
 import { util } from '@tensorflow/tfjs-core';
 import { type Implementation, lastAxis } from '../definition';
 import { output, release, Shader } from '../webgpu';
 import { storeScale } from '../wgsl';
 
+/** Rows of one channel that a thread reduces, at least. */
+const rowsPerThread = 32;
+const groupSize = 256;
+
 /**
+ * Thread (part, c) reduces rows part, part + parts, ... of channel c: neighbours read neighbouring elements.
  * maxima: the largest |w| as its bits, which order as the numbers do and put NaN above infinity. sums: of |w|.
  */
-const reduceChannels = new Shader({
+const reduceParts = new Shader({
   name: 'weightParamsReduce',
   tensors: [
     { name: 'maxima', use: 'out', type: 'i32' },
     { name: 'sums', use: 'out' },
     { name: 'w', use: 'in' },
   ],
-  uniforms: ['channels'],
+  uniforms: [],
   code: `
-var<workgroup> largest: array<u32, 64>;
-var<workgroup> total: array<f32, 64>;
-
 fn main(group: u32, lane: u32) {
-  let channels = u32(uniforms.channels);
+  let thread = group * 64u + lane;
+  let threads = u32(uniforms.sumsLength);
+  if (thread >= threads) { return; }
   var greatest = 0u;
   var sum = 0.0;
-  if (group < channels) {
-    for (var i = lane * channels + group; i < u32(uniforms.wLength); i = i + 64u * channels) {
-      greatest = max(greatest, bitcast<u32>(w[i]) & 0x7fffffffu);
-      sum = sum + abs(w[i]);
-    }
+  for (var i = thread; i < u32(uniforms.wLength); i = i + threads) {
+    let magnitude = abs(w[i]);
+    greatest = max(greatest, bitcast<u32>(magnitude));
+    sum = sum + magnitude;
   }
-  largest[lane] = greatest;
-  total[lane] = sum;
-  workgroupBarrier();
-  for (var width = 32u; width > 0u; width = width / 2u) {
-    if (lane < width) {
-      largest[lane] = max(largest[lane], largest[lane + width]);
-      total[lane] = total[lane] + total[lane + width];
-    }
-    workgroupBarrier();
-  }
-  if (lane == 0u && group < channels) {
-    maxima[group] = bitcast<i32>(largest[0]);
-    sums[group] = total[0];
-  }
+  maxima[thread] = bitcast<i32>(greatest);
+  sums[thread] = sum;
 }`,
 });
 
+/** One workgroup: reduces everything, then each lane makes the parameters of some channels. */
 const absmax = new Shader({
   name: 'weightParamsAbsmax',
   tensors: [
@@ -55,38 +47,59 @@ const absmax = new Shader({
     { name: 'settings', use: 'in' },
   ],
   uniforms: ['channels', 'rows'],
+  workgroupSize: groupSize,
   code: `
 ${storeScale}
-fn main(group: u32, lane: u32) {
-  let c = group * 64u + lane;
-  let channels = u32(uniforms.channels);
-  if (c >= channels) { return; }
+var<workgroup> largest: array<u32, ${groupSize}>;
+var<workgroup> total: array<f32, ${groupSize}>;
+
+fn storeParams(c: u32, channels: u32, greatest: u32, sum: f32, count: f32) {
   let mode = settings[2];
+  params[2u * channels + c] = 0.0;
+  params[3u * channels + c] = select(1.0, 0.0, mode == 0.0);
   if (mode == 0.0) {
     params[c] = 1.0;
     params[channels + c] = 1.0;
-    params[2u * channels + c] = 0.0;
-    params[3u * channels + c] = 0.0;
     return;
   }
-  var greatest = bitcast<u32>(maxima[c]);
-  var sum = sums[c];
-  var count = f32(uniforms.rows);
-  if (settings[3] != 1.0) {
+  let numerator = select(bitcast<f32>(greatest), sum, mode == 2.0);
+  let denominator = select(settings[1], count, mode == 2.0);
+  let finite = greatest < 0x7f800000u;
+  storeScale(c, channels, select(uniforms.nan, divide(numerator, denominator), finite));
+}
+
+fn main(group: u32, lane: u32) {
+  let channels = u32(uniforms.channels);
+  let partials = u32(uniforms.sumsLength);
+  var greatest = 0u;
+  var sum = 0.0;
+  for (var i = lane; i < partials; i = i + ${groupSize}u) {
+    greatest = max(greatest, bitcast<u32>(maxima[i]));
+    sum = sum + sums[i];
+  }
+  largest[lane] = greatest;
+  total[lane] = sum;
+  workgroupBarrier();
+  for (var width = ${groupSize / 2}u; width > 0u; width = width / 2u) {
+    if (lane < width) {
+      largest[lane] = max(largest[lane], largest[lane + width]);
+      total[lane] = total[lane] + total[lane + width];
+    }
+    workgroupBarrier();
+  }
+  for (var c = lane; c < channels; c = c + ${groupSize}u) {
+    if (settings[3] != 1.0) {
+      storeParams(c, channels, largest[0], total[0], f32(uniforms.rows * uniforms.channels));
+      continue;
+    }
     greatest = 0u;
     sum = 0.0;
-    count = f32(uniforms.rows * uniforms.channels);
-    for (var i = 0u; i < channels; i = i + 1u) {
+    for (var i = c; i < partials; i = i + channels) {
       greatest = max(greatest, bitcast<u32>(maxima[i]));
       sum = sum + sums[i];
     }
+    storeParams(c, channels, greatest, sum, f32(uniforms.rows));
   }
-  let finite = greatest < 0x7f800000u;
-  let numerator = select(bitcast<f32>(greatest), sum, mode == 2.0);
-  let denominator = select(settings[1], count, mode == 2.0);
-  storeScale(c, channels, select(uniforms.nan, divide(numerator, denominator), finite));
-  params[2u * channels + c] = 0.0;
-  params[3u * channels + c] = 1.0;
 }`,
 });
 
@@ -94,11 +107,12 @@ export const absmaxWebgpu: Implementation<'w' | 'settings'> = ({ inputs, backend
   const { w, settings } = inputs;
   const channels = lastAxis(w.shape);
   const rows = util.sizeFromShape(w.shape) / channels;
-  const maxima = output(backend, [channels], 'int32');
-  const sums = output(backend, [channels]);
-  reduceChannels.run(backend, [maxima, sums, w], [channels], channels);
+  const partials = channels * Math.ceil(rows / Math.max(rowsPerThread, Math.ceil(Math.sqrt(rows))));
+  const maxima = output(backend, [partials], 'int32');
+  const sums = output(backend, [partials]);
+  reduceParts.runFor(backend, partials, [maxima, sums, w]);
   const params = output(backend, [4, channels]);
-  absmax.runFor(backend, channels, [params, maxima, sums, settings], [channels, rows]);
+  absmax.run(backend, [params, maxima, sums, settings], [channels, rows], 1);
   release(backend, maxima);
   release(backend, sums);
   return params;

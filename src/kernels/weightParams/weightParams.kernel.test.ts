@@ -53,9 +53,9 @@ describe.each(backends)('weightParams on %s', (backend) => {
     for (let bits = 2; bits <= 8; bits++) {
       const qmax = 2 ** (bits - 1) - 1;
       const s = settings(-qmax, qmax, 1, 1);
-      const q = await quantize(w, weightParams(w, s, 'absmax'), s).data();
+      const q = await read(quantize(w, weightParams(w, s, 'absmax'), s));
       const largest = Array.from({ length: 5 }, (_, c) =>
-        q.reduce((m, v, i) => (i % 5 === c ? Math.max(m, Math.abs(v)) : m), 0),
+        q.reduce((m: number, v, i) => (i % 5 === c ? Math.max(m, Math.abs(v)) : m), 0),
       );
       expect(largest).toEqual(Array(5).fill(qmax));
     }

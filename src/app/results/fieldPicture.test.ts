@@ -1,6 +1,14 @@
 /** The colours of a field and the places in it. */
 import { describe, expect, it } from 'vitest';
-import { cellUnder, colourField, fieldRamp, fromPicture, type Rgb, sampleIndices, toPicture } from './field';
+import {
+  cellUnder,
+  colourField,
+  fieldRamp,
+  fromPicture,
+  type Rgb,
+  sampleIndices,
+  toPicture,
+} from './fieldPicture';
 
 const orange: Rgb = [245, 147, 34];
 const blue: Rgb = [8, 119, 189];

@@ -1,6 +1,6 @@
 /** Confusion counts become rows with shares. */
 import { expect, it } from 'vitest';
-import { confusionRows, topMistakes } from './confusion';
+import { confusionRows, topMistakes } from './confusionRows';
 
 const counts = [8, 2, 0, 1, 3, 0, 0, 0, 0];
 

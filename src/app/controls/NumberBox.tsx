@@ -1,0 +1,75 @@
+/** A number that is typed: commits on Enter and when left, puts the old value back on Escape and on nonsense. */
+import { useEffect, useState } from 'react';
+import { alertPerson, dismiss } from '@/store/notices';
+import { help } from '../Term';
+import styles from './controls.module.css';
+
+export interface NumberBoxProps {
+  value: number | undefined;
+  /** Accessible name, and the start of the sentence if the number is refused. */
+  name: string;
+  min: number;
+  max: number;
+  integer?: boolean;
+  /** The box shows value × scale: 100 for percent. */
+  scale?: number;
+  /** May be left empty; then the commit gets undefined. */
+  optional?: boolean;
+  helpText?: string;
+  className?: string;
+  disabled?: boolean;
+  placeholder?: string;
+  onCommit(value: number | undefined): void;
+}
+
+/** Without the noise of binary fractions: 0.07 × 100 is 7. */
+const tidy = (value: number) => Number(value.toPrecision(9));
+
+export function NumberBox(props: NumberBoxProps) {
+  const { value, name, min, max, integer = false, scale = 1, optional = false, onCommit } = props;
+  const shown = value === undefined ? '' : String(tidy(value * scale));
+  const [text, setText] = useState(shown);
+  useEffect(() => setText(shown), [shown]);
+
+  const commit = () => {
+    const typed = text.trim().replace(',', '.').replace('\u2212', '-');
+    if (typed === shown) return setText(shown);
+    if (typed === '' && optional) return onCommit(undefined);
+    const number = tidy(Number(typed) / scale);
+    const fits = typed !== '' && number >= min && number <= max && (!integer || Number.isInteger(number));
+    if (fits) {
+      dismiss(`field ${name}`);
+      onCommit(number);
+      // A value that is refused elsewhere, or equals the present one, leaves the box as it was.
+      setText(shown);
+      return;
+    }
+    setText(shown);
+    const [low, high] = [min, max].map((limit) => tidy(limit * scale));
+    alertPerson(
+      `field ${name}`,
+      `${name} must be a ${integer ? 'whole ' : ''}number from ${low} to ${high}${scale === 100 ? ' %' : ''}.`,
+    );
+  };
+
+  return (
+    <input
+      className={`${styles.number} ${props.className ?? ''}`}
+      type="text"
+      inputMode={integer ? 'numeric' : 'decimal'}
+      autoComplete="off"
+      spellCheck={false}
+      aria-label={name}
+      disabled={props.disabled}
+      placeholder={props.placeholder}
+      value={text}
+      {...help(props.helpText)}
+      onChange={(event) => setText(event.target.value)}
+      onBlur={commit}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') commit();
+        if (event.key === 'Escape') setText(shown);
+      }}
+    />
+  );
+}

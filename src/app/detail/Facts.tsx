@@ -1,0 +1,56 @@
+/** The numbers of one site: its grid and what rounding does to the values. */
+import { memo, type ReactNode } from 'react';
+import type { SiteDetail } from '@/session/protocol';
+import { count, decibels, figures, percent } from '../format';
+import { Term } from '../Term';
+import styles from './Facts.module.css';
+import { isFloat, isSign, levels } from './grid';
+
+interface Props {
+  detail: SiteDetail;
+  side: 'weights' | 'activations';
+}
+
+const Row = ({ term, children }: { term: ReactNode; children: ReactNode }) => (
+  <div>
+    <dt>{term}</dt>
+    <dd>{children}</dd>
+  </div>
+);
+
+export const Facts = memo(function Facts({ detail, side }: Props) {
+  const grid = levels(detail);
+  const float = isFloat(detail);
+  const none = 'none';
+  return (
+    <dl className={styles.facts}>
+      <Row
+        term={
+          <Term
+            name="scale"
+            more={detail.scales > 1 ? `Shown is the widest of ${detail.scales} output channels.` : ''}
+          >
+            Step size
+          </Term>
+        }
+      >
+        {float ? none : figures(detail.scale)}
+      </Row>
+      {side === 'activations' && (
+        <Row term={<Term name="zeroPoint" />}>{float ? none : count(detail.zeroPoint)}</Row>
+      )}
+      <Row term={<Term name="range" />}>
+        {float ? none : `${figures(grid[0]!.value)} to ${figures(grid.at(-1)!.value)}`}
+      </Row>
+      <Row term={<Term name="levels" />}>{float ? none : count(grid.length)}</Row>
+      <Row term={<Term name="clipped" />}>{isSign(detail) ? 'sign only' : percent(detail.clippedShare)}</Row>
+      <Row term={<Term name="sqnr" />}>{decibels(detail.sqnrDb)}</Row>
+      <Row term={<Term name="meanAbs">Mean |{side === 'weights' ? 'w' : 'a'}|</Term>}>
+        {figures(detail.meanAbs)}
+      </Row>
+      <Row term={<Term name="scale">Scales</Term>}>
+        {float ? none : detail.scales > 1 ? `${count(detail.scales)}, a channel each` : '1'}
+      </Row>
+    </dl>
+  );
+});

@@ -1,0 +1,128 @@
+/**
+ * The line under the run bar: errors, what just happened, Undo, and otherwise what the experiment is. It is always there,
+ * so that a message moves nothing.
+ */
+
+import { summaryOf } from '@/experiment/summary';
+import type { networks } from '@/session/protocol';
+import { useExperiment, useSettings, useUpcoming } from '@/store/experiment';
+import { useLive } from '@/store/live';
+import { dismiss, type Notice, useNotices } from '@/store/notices';
+import { forgetReplaced, lowerLearningRate, rewind, undo } from '@/store/session';
+import { useWorkspace } from '@/store/workspace';
+import { count, plain, plural } from '../format';
+import { Dismiss } from './Dismiss';
+import styles from './frame.module.css';
+
+function Line({ notice }: { notice: Notice }) {
+  return (
+    <p className={styles.message} data-tone="error" role="alert">
+      <span>{notice.text}</span>
+      {notice.actions?.map(({ label, run }) => (
+        <button key={label} type="button" onClick={run}>
+          {label}
+        </button>
+      ))}
+      <Dismiss onClick={() => dismiss(notice.key)} />
+    </p>
+  );
+}
+
+const called = { float: 'the float network', qat: 'the QAT network' } satisfies Partial<
+  Record<(typeof networks)[number], string>
+>;
+
+function Diverged() {
+  const divergence = useLive((live) => live.divergence);
+  if (!divergence) return null;
+  const { step, layer, network, rewindTo } = divergence;
+  const rate = lowerLearningRate();
+  return (
+    <p className={styles.message} data-tone="error" role="alert">
+      <span>
+        Training paused at step {count(step)}: {layer} of {called[network]} is no longer finite (NaN or
+        infinite). The last good state is step {count(rewindTo)}.
+      </span>
+      <button type="button" onClick={() => rewind()}>
+        Rewind to step {count(rewindTo)}
+      </button>
+      <button type="button" onClick={() => rewind(rate)}>
+        Lower the learning rate to {plain(rate)} and go on
+      </button>
+    </p>
+  );
+}
+
+function UndoOffer() {
+  const replaced = useExperiment((state) => state.replaced);
+  if (!replaced) return null;
+  const steps = replaced.checkpoint?.step ?? 0;
+  return (
+    <span className={styles.part} role="status">
+      <span>
+        {replaced.reason}{' '}
+        {steps > 0
+          ? `The run before it, ${plural(steps, 'step')}, is kept.`
+          : 'What was here before is kept.'}
+      </span>
+      <button type="button" onClick={undo}>
+        Undo
+      </button>
+      <Dismiss onClick={forgetReplaced} />
+    </span>
+  );
+}
+
+function Present() {
+  const settings = useSettings();
+  const trained = useWorkspace((state) => state.trained);
+  return trained ? (
+    <span>{summaryOf(settings)}</span>
+  ) : (
+    <span>
+      <b>Press Train</b>, then lower the bits of a layer: watch accuracy and model size. Both networks train
+      on the same batches; only one of them is rounded.
+    </span>
+  );
+}
+
+function Upcoming() {
+  const upcoming = useUpcoming();
+  const next = upcoming[0];
+  if (!next) return null;
+  return (
+    <span>
+      {plural(upcoming.length, 'recorded change')} to come, the next at step {count(next.step)}.
+    </span>
+  );
+}
+
+/** The last line: calm, one row high, and always there. */
+function Calm() {
+  const notes = useNotices((state) => state.notices);
+  const offered = useExperiment((state) => state.replaced !== null);
+  const note = notes.findLast(({ tone }) => tone === 'note');
+  return (
+    <div className={styles.message}>
+      {note && <span role="status">{note.text}</span>}
+      <UndoOffer />
+      {!note && !offered && <Present />}
+      <Upcoming />
+    </div>
+  );
+}
+
+export function Messages() {
+  const notices = useNotices((state) => state.notices);
+  return (
+    <section className={styles.messages} aria-label="Messages">
+      <Diverged />
+      {notices
+        .filter(({ tone }) => tone === 'error')
+        .map((notice) => (
+          <Line key={notice.key} notice={notice} />
+        ))}
+      <Calm />
+    </section>
+  );
+}

@@ -1,0 +1,67 @@
+/** The strip that speaks to all layers at once, with the totals. */
+import type { Bits } from '@/catalog/bits';
+import type { LayerSpec } from '@/catalog/layers';
+import type { SiteName } from '@/catalog/quantizers';
+import type { ResolvedLayer } from '@/experiment/network';
+import type { ModelSize } from '@/experiment/size';
+import { edit } from '@/store/session';
+import { BitCells } from '../controls/BitCells';
+import { bytes, bytesHelp, count, short } from '../format';
+import { help, Term } from '../Term';
+import styles from './Desk.module.css';
+import { commonBits, editsForAll } from './layers';
+
+interface Props {
+  layers: readonly LayerSpec[];
+  resolved: readonly ResolvedLayer[];
+  size: ModelSize;
+}
+
+export function AllLayers({ layers, resolved, size }: Props) {
+  const sum = (key: 'parameters' | 'macs') => resolved.reduce((total, layer) => total + layer[key], 0);
+  const weights = commonBits(layers, 'weights');
+  const activations = commonBits(layers, 'activations');
+  const choose = (site: SiteName) => (bits: Bits) => edit(editsForAll(layers, site, bits));
+  const note = [
+    ['W', weights],
+    ['A', activations],
+  ].map(([sign, bits]) => `${sign} ${bits === undefined ? 'mixed' : bits === 32 ? 'float' : bits}`);
+  return (
+    <article className={`${styles.strip} ${styles.all}`}>
+      <div className={styles.names}>
+        <h3>All layers</h3>
+        <p>
+          <Term name="parameters">{count(sum('parameters'))} parameters</Term>
+        </p>
+        <p>
+          <Term name="macs">{short(sum('macs'))} MACs</Term>
+        </p>
+      </div>
+      <p className={styles.middle}>
+        {note.join(', ')}
+        <br />
+        32 = float
+      </p>
+      <div className={styles.cells}>
+        <BitCells sign="W" of="all layers" value={weights} onChoose={choose('weights')} />
+        <div
+          {...help(
+            'Sets the output of every layer but the last, whose logits stay as they are. The input has its own row.',
+          )}
+        >
+          <BitCells sign="A" of="all layers" value={activations} onChoose={choose('activations')} />
+        </div>
+      </div>
+      <div className={styles.cost}>
+        <div>
+          <b {...help(bytesHelp)}>{bytes(size.total)}</b>
+          <span>of {bytes(size.float)}</span>
+        </div>
+        <div>
+          <span>{(size.float / size.total).toFixed(1)}× smaller</span>
+          <Term name="bops">{short(size.bops)} BOPs</Term>
+        </div>
+      </div>
+    </article>
+  );
+}

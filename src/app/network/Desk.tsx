@@ -1,0 +1,72 @@
+/** The mixing desk: one strip per layer with weights, the input row, thin rows between, and one strip for all. */
+import { useMemo } from 'react';
+import type { Bits } from '@/catalog/bits';
+import { datasetInfo } from '@/catalog/datasets';
+import { descriptorOf, isWeighted } from '@/catalog/layers';
+import { resolveNetwork } from '@/experiment/network';
+import { modelSize } from '@/experiment/size';
+import { useSettings } from '@/store/experiment';
+import { shownLayer } from '@/store/session';
+import { useWorkspace } from '@/store/workspace';
+import { Term } from '../Term';
+import { AllLayers } from './AllLayers';
+import styles from './Desk.module.css';
+import { InputStrip } from './InputStrip';
+import { LayerStrip } from './LayerStrip';
+import { ThinRow } from './ThinRow';
+
+export function Desk() {
+  const settings = useSettings();
+  const { dataset, layers, input } = settings;
+  const resolved = useMemo(() => resolveNetwork({ dataset, layers }), [dataset, layers]);
+  const size = useMemo(() => modelSize({ dataset, layers, input }), [dataset, layers, input]);
+  const selected = shownLayer(
+    useWorkspace((state) => state.selected),
+    layers,
+  );
+  const largest = Math.max(...size.layers.map(({ float }) => float));
+  let incoming: Bits = input.bits;
+  return (
+    <>
+      <div className={styles.columns}>
+        <span>Layer</span>
+        <span>
+          <Term name="weights">Latent weights</Term>
+        </span>
+        <span>Bits</span>
+        <span>
+          <Term name="sqnr" />
+          <Term name="modelSize">Bytes</Term>
+        </span>
+      </div>
+      <AllLayers resolved={resolved} size={size} layers={layers} />
+      <div className={styles.layers}>
+        <InputStrip
+          bits={input.bits}
+          shape={datasetInfo(dataset).inputShape}
+          selected={selected === 'input'}
+        />
+        {resolved.map((layer) => {
+          const { spec, name, last } = layer;
+          const before = incoming;
+          if (!isWeighted(spec))
+            return <ThinRow key={name} layer={layer} bits={before} label={descriptorOf(spec).label} />;
+          incoming = spec.activations.bits;
+          return (
+            <LayerStrip
+              key={name}
+              name={name}
+              layer={layer}
+              spec={spec}
+              size={size.layers.find((entry) => entry.name === name)!}
+              largest={largest}
+              incoming={before}
+              last={last}
+              selected={selected === name}
+            />
+          );
+        })}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+/** The input row: the network's input is rounded like any layer's output. */
+import { memo } from 'react';
+import type { Bits } from '@/catalog/bits';
+import type { Shape } from '@/catalog/layers';
+import { inputName } from '@/experiment/changes';
+import { useLive } from '@/store/live';
+import { edit } from '@/store/session';
+import { BitCells } from '../controls/BitCells';
+import { decibels } from '../format';
+import { help } from '../Term';
+import styles from './Desk.module.css';
+import { inputEdit } from './layers';
+import { NameButton, stripProps } from './NameButton';
+import { Node, Wire } from './Wire';
+
+interface Props {
+  bits: Bits;
+  shape: Shape;
+  selected: boolean;
+}
+
+const choose = (bits: Bits) => edit([inputEdit(bits)]);
+
+export const InputStrip = memo(function InputStrip({ bits, shape, selected }: Props) {
+  return (
+    <article className={`${styles.strip} ${styles.input}`} {...stripProps(inputName, selected)}>
+      <Node />
+      <Wire bits={bits} end="out" />
+      <div className={styles.names}>
+        <h3>
+          <NameButton name={inputName} selected={selected} /> <small>{shape.join('×')}</small>
+        </h3>
+      </div>
+      <p className={styles.middle}>{shape.length === 3 ? 'pixels 0…1' : 'features'}</p>
+      <div className={styles.cells}>
+        <BitCells sign="A" of={inputName} value={bits} onChoose={choose} />
+      </div>
+      <Noise bits={bits} />
+    </article>
+  );
+});
+
+function Noise({ bits }: { bits: Bits }) {
+  const noise = useLive((live) => live.layers[inputName]?.activations?.sqnrDb);
+  const text = bits === 32 ? 'float' : noise === undefined ? '–' : decibels(noise);
+  return (
+    <p className={styles.sqnr} {...help('Signal-to-quantization-noise ratio of the rounded input.')}>
+      <span>A {text}</span>
+    </p>
+  );
+}

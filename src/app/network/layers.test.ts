@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { datasetKinds } from '@/catalog/datasets';
+import { layerKinds } from '@/catalog/layers';
+import { networkProblem } from '@/experiment/network';
+import { defaultExperiment, experimentFor, networkPresets } from '@/experiment/presets';
+import { commonBits, editsForAll, moved, placeFor, presetOf, withSites } from './layers';
+
+const digits = experimentFor(datasetKinds.digits.defaults);
+
+describe('all layers', () => {
+  it('gives every layer the same weight bits, the last one too', () => {
+    expect(editsForAll(digits.layers, 'weights', 2)).toEqual(
+      ['conv1', 'conv2', 'dense3'].map((layer) => ({ kind: 'bits', layer, site: 'weights', bits: 2 })),
+    );
+  });
+  it('leaves the logits of the last layer alone', () => {
+    expect(editsForAll(digits.layers, 'activations', 2).map((edit) => 'layer' in edit && edit.layer)).toEqual(
+      ['conv1', 'conv2'],
+    );
+  });
+  it('is checked only where all agree', () => {
+    expect(commonBits(digits.layers, 'activations')).toBe(4);
+    expect(commonBits(defaultExperiment.layers, 'weights')).toBeUndefined();
+    expect(commonBits(withSites(defaultExperiment.layers, 'weights', { bits: 3 }), 'weights')).toBe(3);
+  });
+});
+
+describe('presets', () => {
+  it('recognises a preset whatever its bits', () => {
+    expect(presetOf(defaultExperiment)).toBe('mlp');
+    expect(
+      presetOf({
+        ...digits,
+        layers: withSites(digits.layers, 'weights', { granularity: 'tensor', bits: 1 }),
+      }),
+    ).toBe('cnn');
+  });
+  it('calls any other network custom', () => {
+    expect(presetOf({ ...digits, layers: digits.layers.toSpliced(1, 1) })).toBeUndefined();
+  });
+});
+
+describe('editing layers', () => {
+  it('puts a new layer where the network stays whole', () => {
+    for (const { defaults } of Object.values(layerKinds)) {
+      const layers = digits.layers.toSpliced(placeFor(digits.layers, defaults), 0, defaults);
+      // A third pooling or convolution may be too large for what is left of the image, but never out of order.
+      expect(networkProblem({ ...digits, layers })?.message ?? '').not.toMatch(/needs an image|last layer/);
+    }
+  });
+  it('moves a layer and keeps the others in order', () => {
+    const { layers } = networkPresets.cnn;
+    expect(moved(layers, 0, 1).map(({ kind }) => kind)).toEqual([
+      'maxPool2d',
+      'conv2d',
+      'conv2d',
+      'maxPool2d',
+      'dense',
+    ]);
+  });
+});

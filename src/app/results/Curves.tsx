@@ -1,0 +1,124 @@
+/**
+ * Accuracy, bits and loss over the steps: one x axis, one set of markers. Each chart is drawn at most four times a
+ * second, the two of them in turns, so that no single task is long.
+ */
+import { useMemo } from 'react';
+import { datasetInfo } from '@/catalog/datasets';
+import { networks } from '@/session/protocol';
+import { useExperiment } from '@/store/experiment';
+import { useLive } from '@/store/live';
+import { figures, percent } from '../format';
+import { help, Term } from '../Term';
+import { accuracyFloor, accuracyTicks, lossCeiling, stepTicks } from './axis';
+import { BitStrip } from './BitStrip';
+import { bitPlan } from './bitPlan';
+import { Chart } from './Chart';
+import styles from './Curves.module.css';
+import { breaks, curveRows, extreme, type Metric } from './curveRows';
+import { changeMarkers } from './markers';
+import { useThrottled } from './useThrottled';
+
+const interval = 250;
+/** The axis is at least this long, so that the first steps do not fill it. */
+const shortestAxis = 20;
+const mostTicks = 4;
+const trained = ['float', 'qat'] as const;
+
+const asPercent = (value: number) => String(Math.round(100 * value));
+const asNats = (value: number) => figures(value, 2);
+const percentInWords = (value: number) => percent(value);
+const natsInWords = (value: number) => `${figures(value)} nats`;
+
+/** What both charts take: the curves so far, the step axis and its markers. */
+function useCurves(metric: Metric, phase: number) {
+  const points = useThrottled(useLive, (live) => live.points, interval, phase);
+  const diverged = useLive((live) => live.divergence?.network);
+  const experiment = useExperiment((state) => state.experiment);
+  const rows = useMemo(() => curveRows(points), [points]);
+  const reached = rows.at(-1)?.step ?? 0;
+  const last = Math.max(reached, shortestAxis);
+  const all = useMemo(() => changeMarkers(experiment), [experiment]);
+  // In a replay some changes are still to come.
+  const due = all.filter(({ step }) => step <= reached).length;
+  return {
+    reached,
+    metric,
+    rows,
+    last,
+    markers: useMemo(() => all.slice(0, due), [all, due]),
+    breaks: useMemo(() => breaks(rows, metric, diverged), [rows, metric, diverged]),
+    stepTicks: useMemo(() => stepTicks(last, mostTicks), [last]),
+  };
+}
+
+const useClasses = () => useExperiment(({ experiment }) => datasetInfo(experiment.dataset).classes);
+
+function AccuracyChart() {
+  const { reached, ...curves } = useCurves('accuracy', 0);
+  const classes = useClasses();
+  const experiment = useExperiment((state) => state.experiment);
+  const floor = accuracyFloor(extreme(curves.rows, 'accuracy', networks, 'min', 1), 1 / classes);
+  const axis = useMemo(
+    () => ({ domain: [floor, 1] as [number, number], ticks: accuracyTicks(floor) }),
+    [floor],
+  );
+  const { last } = curves;
+  const plan = useMemo(() => bitPlan(experiment, last), [experiment, last]);
+  return (
+    <>
+      <figure className={styles.accuracy}>
+        <figcaption {...help('Share of the test set classified rightly, over the steps of training.')}>
+          Test accuracy <small>%</small>
+        </figcaption>
+        <div className={styles.plot}>
+          <Chart
+            {...curves}
+            {...axis}
+            title="Test accuracy over the steps, in percent"
+            format={asPercent}
+            inWords={percentInWords}
+            upper
+          />
+        </div>
+        {reached === 0 && <p className={styles.empty}>Press Train</p>}
+      </figure>
+      <BitStrip rows={plan} last={last} />
+    </>
+  );
+}
+
+function LossChart() {
+  const { reached: _, ...curves } = useCurves('loss', interval / 2);
+  const classes = useClasses();
+  const ceiling = lossCeiling(extreme(curves.rows, 'loss', trained, 'max', 0), Math.log(classes));
+  const axis = useMemo(
+    () => ({ domain: [0, ceiling] as [number, number], ticks: [0, ceiling / 2, ceiling] }),
+    [ceiling],
+  );
+  return (
+    <figure className={styles.loss}>
+      <figcaption>
+        <Term name="loss" /> <small>nats</small>
+      </figcaption>
+      <div className={styles.plot}>
+        <Chart
+          {...curves}
+          {...axis}
+          title="Test loss over the steps, in nats"
+          format={asNats}
+          inWords={natsInWords}
+          upper={false}
+        />
+      </div>
+    </figure>
+  );
+}
+
+export function Curves() {
+  return (
+    <div className={styles.curves}>
+      <AccuracyChart />
+      <LossChart />
+    </div>
+  );
+}

@@ -1,0 +1,23 @@
+/** Epochs done, and what rounding costs in time. */
+import { useLive } from '@/store/live';
+import { figures, milliseconds } from '../format';
+import { Term } from '../Term';
+import { useThrottled } from './useThrottled';
+
+export function Footer() {
+  const epochs = useThrottled(useLive, (live) => live.step / live.stepsPerEpoch, 250);
+  const times = useThrottled(useLive, (live) => live.stepMs, 500);
+  const measured = times && times.float > 0 && times.qat > 0;
+  return (
+    <p className="hint">
+      {figures(epochs, 3)} epochs
+      {measured && (
+        <>
+          {' · '}
+          <Term name="stepMs">time per step</Term>: QAT {milliseconds(times.qat)}, float{' '}
+          {milliseconds(times.float)}, {figures(times.qat / times.float, 3)}×
+        </>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,9 @@
+/** What the page calls the three networks, in the order of the columns. */
+import type { WordKey } from '@/catalog/words';
+import type { NetworkName } from '@/session/protocol';
+
+export const networkWords = {
+  float: { label: 'Float', aside: 'nothing rounded', word: 'floatAccuracy' },
+  ptq: { label: 'PTQ', aside: 'rounded afterwards', word: 'ptqAccuracy' },
+  qat: { label: 'QAT', aside: 'trained at these bits', word: 'qatAccuracy' },
+} as const satisfies Record<NetworkName, { label: string; aside: string; word: WordKey }>;

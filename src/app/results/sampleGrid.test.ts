@@ -1,0 +1,40 @@
+/** The grid of test images: which, where, and in what colours. */
+import { describe, expect, it } from 'vitest';
+import { imagePixels, sampleLayout, sampleOrder, sampleUnder } from './sampleGrid';
+
+describe('sampleLayout', () => {
+  it('fits what a column of the desktop and of a phone can hold', () => {
+    expect(sampleLayout(165)).toMatchObject({ columns: 4, rows: 5 });
+    expect(sampleLayout(110)).toMatchObject({ columns: 2, rows: 3 });
+    expect(sampleLayout(20)).toMatchObject({ columns: 2, rows: 2 });
+  });
+  it('finds the cell under a place', () => {
+    const layout = sampleLayout(165);
+    expect(sampleUnder(0, 0, layout)).toBe(0);
+    expect(sampleUnder(164, 164, layout)).toBe(19);
+    expect(sampleUnder(165, 10, layout)).toBe(-1);
+  });
+});
+
+describe('sampleOrder', () => {
+  const truth = Uint8Array.of(1, 2, 3, 4);
+  it('is the plain order without predictions', () =>
+    expect(sampleOrder(truth, undefined, 3)).toEqual([0, 1, 2]));
+  it('puts mistakes first, and does not count what was not judged', () => {
+    expect(sampleOrder(truth, Uint8Array.of(1, 9, 9), 4)).toEqual([1, 2, 0, 3]);
+  });
+});
+
+describe('imagePixels', () => {
+  const paper = [255, 255, 255];
+  const ink = [20, 30, 40];
+  it('runs from paper to ink for grey bytes', () => {
+    expect([...imagePixels(Uint8Array.of(9, 0, 255), 1, [1, 2, 1], paper, ink, 1 / 255)]).toEqual([
+      255, 255, 255, 255, 20, 30, 40, 255,
+    ]);
+  });
+  it('keeps the colours of coloured images', () => {
+    const pixels = imagePixels(Float32Array.of(1, 0, 0.2), 0, [1, 1, 3], paper, ink, 1);
+    expect([...pixels]).toEqual([255, 0, 51, 255]);
+  });
+});

@@ -1,0 +1,44 @@
+/** The badge that names backend and adapter; a native select lies over it, so that it opens like any other. */
+import { words } from '@/catalog/words';
+import { type BackendChoice, type BackendName, backendChoices } from '@/session/protocol';
+import { useLive } from '@/store/live';
+import { chooseBackend, names } from '@/store/session';
+import { useWorkspace } from '@/store/workspace';
+import { help } from '../Term';
+import styles from './Toolbar.module.css';
+
+export function BackendMenu() {
+  const choice = useWorkspace((state) => state.backend);
+  const backend = useLive((live) => live.backend);
+  const starting = useLive((live) => live.state === 'starting' && live.preview === null);
+  const exact = backend?.deterministic
+    ? 'The same seed gives the same numbers here, bit for bit.'
+    : 'Here the last digits may differ from run to run.';
+  const why = (name: BackendChoice) =>
+    name === 'auto' ? undefined : backend?.unavailable[name as BackendName];
+  return (
+    <div
+      className={styles.backend}
+      {...help(backend ? `${words.backend.help} ${exact}` : words.backend.help)}
+    >
+      <i data-on={backend !== null && !starting} aria-hidden="true" />
+      <span>{backend ? names[backend.name] : names[choice]}</span>
+      <small>{backend && !starting ? backend.adapter : 'starting'}</small>
+      <select
+        aria-label="Backend"
+        value={choice}
+        onChange={(event) => chooseBackend(event.target.value as BackendChoice)}
+      >
+        {backendChoices.map((name) => {
+          const reason = why(name);
+          return (
+            <option key={name} value={name} disabled={reason !== undefined}>
+              {names[name]}
+              {reason ? ` (${reason})` : ''}
+            </option>
+          );
+        })}
+      </select>
+    </div>
+  );
+}

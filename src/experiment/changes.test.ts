@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { applyEdit, presentSettings, recordEdit, settingsAt } from './changes';
+import golden from './link/golden.json';
+import { type Change, type Edit, type Experiment, experimentSchema } from './schema';
+import { edits, experiments } from './testing/arbitrary';
+
+const spirals = golden[0]!.experiment as unknown as Experiment;
+const weights = (bits: 2 | 3 | 4): Edit => ({ kind: 'bits', layer: 'dense2', site: 'weights', bits });
+const rate = (value: number): Edit => ({ kind: 'learningRate', value });
+
+/** What an edit sets, read straight from the settings; layers are found by counting those with weights. */
+function setTo(experiment: Experiment, edit: Edit): unknown {
+  if (edit.kind === 'learningRate') return experiment.optimizer.learningRate;
+  if (edit.layer === 'input') return experiment.input.bits;
+  const number = Number(/\d+$/.exec(edit.layer)?.[0]);
+  const layer = experiment.layers.filter((each) => 'weights' in each)[number - 1];
+  return layer?.[edit.site].bits;
+}
+const asked = (edit: Edit) => (edit.kind === 'bits' ? edit.bits : edit.value);
+
+const withEdit = experiments.chain((experiment) =>
+  fc.record({
+    experiment: fc.constant(experiment),
+    edit: edits(experiment),
+    step: fc.oneof(
+      fc.constant(0),
+      fc.integer({ min: 1, max: 1_000_000 }),
+      ...experiment.changes.map(({ step }) => fc.constant(step)),
+    ),
+  }),
+);
+
+describe('recording an edit', () => {
+  test('it holds at its step, what held before its step stays, and the experiment stays valid', () => {
+    fc.assert(
+      fc.property(withEdit, ({ experiment, edit, step }) => {
+        const recorded = recordEdit(experiment, edit, step);
+        expect(setTo(settingsAt(recorded, step), edit)).toBe(asked(edit));
+        if (step > 0) expect(settingsAt(recorded, step - 1)).toEqual(settingsAt(experiment, step - 1));
+        const own = (change: Change) => change.step === step;
+        expect(recorded.changes.filter((change) => !own(change))).toEqual(
+          experiment.changes.filter((change) => !own(change)),
+        );
+        expect(experimentSchema.safeParse(recorded).error?.issues).toBeUndefined();
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('twice is once', () => {
+    fc.assert(
+      fc.property(withEdit, ({ experiment, edit, step }) => {
+        const once = recordEdit(experiment, edit, step);
+        expect(recordEdit(once, edit, step)).toEqual(once);
+      }),
+    );
+  });
+
+  test('at step 0 it is a starting setting', () => {
+    const recorded = recordEdit(spirals, rate(0.5), 0);
+    expect(recorded.optimizer.learningRate).toBe(0.5);
+    expect(recorded.changes).toEqual([]);
+  });
+
+  test('trying several widths while paused leaves one entry', () => {
+    const tried = [weights(2), weights(3), weights(4)].reduce(
+      (before, edit) => recordEdit(before, edit, 100),
+      spirals,
+    );
+    expect(tried.changes).toEqual([{ ...weights(4), step: 100 }]);
+  });
+
+  test('edits of one step stand in the order in which they were made', () => {
+    const made = [weights(2), rate(0.5), rate(0.25)].reduce(
+      (before, edit) => recordEdit(before, edit, 100),
+      spirals,
+    );
+    expect(made.changes).toEqual([
+      { ...weights(2), step: 100 },
+      { ...rate(0.25), step: 100 },
+    ]);
+  });
+
+  test('an edit between recorded steps, as during Replay, finds its place', () => {
+    const run = recordEdit(recordEdit(spirals, weights(2), 100), weights(3), 300);
+    const edited = recordEdit(run, rate(0.001), 200);
+    expect(edited.changes.map(({ step, kind }) => [step, kind])).toEqual([
+      [100, 'bits'],
+      [200, 'learningRate'],
+      [300, 'bits'],
+    ]);
+  });
+});
+
+describe('settings', () => {
+  test('at every step they are those that making the changes one after the other gives', () => {
+    fc.assert(
+      fc.property(experiments, (experiment) => {
+        let running: Experiment = { ...experiment, changes: [] };
+        let next = 0;
+        const steps = [0, ...experiment.changes.flatMap(({ step }) => [step - 1, step, step + 1])];
+        for (const step of steps.sort((a, b) => a - b)) {
+          for (let change = experiment.changes[next]; change && change.step <= step; ) {
+            const { step: _made, ...edit } = change;
+            running = applyEdit(running, edit as Edit);
+            change = experiment.changes[++next];
+          }
+          expect(settingsAt(experiment, step)).toEqual(running);
+        }
+        expect(presentSettings(experiment)).toEqual(running);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('an edit that names nothing in the network changes nothing', () => {
+    expect(applyEdit(spirals, { kind: 'bits', layer: 'dense9', site: 'weights', bits: 2 })).toBe(spirals);
+    expect(applyEdit(spirals, { kind: 'bits', layer: 'input', site: 'weights', bits: 2 })).toBe(spirals);
+  });
+
+  test('the experiment that is edited stays as it was', () => {
+    const before = structuredClone(spirals);
+    recordEdit(recordEdit(spirals, weights(2), 5), rate(1), 0);
+    expect(spirals).toEqual(before);
+  });
+});

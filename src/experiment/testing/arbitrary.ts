@@ -1,0 +1,168 @@
+/**
+ * Arbitrary experiments for property tests, made from the limits and registries of the catalog, so that a new kind or
+ * field is covered as soon as it is described. Every one of them is valid: its network fits its data.
+ */
+import fc from 'fast-check';
+import { bitWidths } from '@/catalog/bits';
+import { type DatasetSpec, datasetInfo, datasetKinds, fileName, ownData } from '@/catalog/datasets';
+import type { Field, NumberField } from '@/catalog/fields';
+import { descriptorOf, type LayerSpec, layerKinds } from '@/catalog/layers';
+import { learningRateField, type OptimizerSpec, optimizers } from '@/catalog/optimizers';
+import { sites } from '@/catalog/quantizers';
+import { stopFields } from '@/catalog/stop';
+import { networkProblem, sitesByName } from '@/experiment/network';
+import type { Change, Edit, Experiment } from '@/experiment/schema';
+import { maxBatchValues, maxLayers, maxSteps } from '@/experiment/schema';
+import { resolveNetwork } from '../network';
+
+const number = ({ key, min, max, integer }: NumberField): fc.Arbitrary<number> => {
+  if (key === 'bits') return fc.constantFrom(...bitWidths);
+  if (integer) return fc.integer({ min, max });
+  const rounded = fc.double({ min, max, noNaN: true }).map((value) => Number(value.toPrecision(2)));
+  return fc.oneof(
+    fc.double({ min, max, noNaN: true }),
+    rounded.map((value) => Math.min(max, Math.max(min, value))),
+  );
+};
+
+const texts: Record<string, fc.Arbitrary<string>> = {
+  name: fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }).map(fileName),
+  hash: fc.string({
+    unit: fc.constantFrom(...'0123456789abcdef'),
+    minLength: 16,
+    maxLength: 16,
+  }),
+};
+const shape = fc.oneof(
+  fc.tuple(
+    fc.integer({ min: 1, max: 256 }),
+    fc.integer({ min: 1, max: 256 }),
+    fc.integer({ min: 1, max: 4 }),
+  ),
+  fc.tuple(fc.integer({ min: 1, max: 4096 })),
+);
+
+function fieldValue(field: Field): fc.Arbitrary<unknown> {
+  if (field.type === 'number') return number(field);
+  if (field.type === 'choice') return fc.constantFrom(...Object.keys(field.options));
+  if (field.type === 'text') return texts[field.key] ?? fc.string();
+  if (field.type === 'shape') return shape;
+  return recordOf(field.fields);
+}
+
+/** An object with these fields; optional ones may be absent. */
+export function recordOf(fields: readonly Field[], constants: Record<string, string> = {}) {
+  const entries = fields.map((field) => [field.key, fieldValue(field)] as const);
+  const required = fields.filter((field) => !('optional' in field && field.optional)).map(({ key }) => key);
+  return fc
+    .record(Object.fromEntries(entries), { requiredKeys: required })
+    .map((record): Record<string, unknown> => ({ ...constants, ...record }));
+}
+
+const kindsOf = (registry: Record<string, readonly Field[]>) =>
+  fc.oneof(...Object.entries(registry).map(([kind, fields]) => recordOf(fields, { kind })));
+const fieldsIn = (registry: Record<string, { fields: readonly Field[] }>) =>
+  Object.fromEntries(Object.entries(registry).map(([kind, { fields }]) => [kind, fields]));
+
+export const datasets = kindsOf(
+  fieldsIn({ ...datasetKinds, own: ownData }),
+) as unknown as fc.Arbitrary<DatasetSpec>;
+export const optimizerSpecs = kindsOf(fieldsIn(optimizers)) as unknown as fc.Arbitrary<OptimizerSpec>;
+/** Layers of every kind, in any order, whether or not they fit. */
+export const layerSpecs = kindsOf(
+  Object.fromEntries(
+    Object.entries(layerKinds).map(([kind, { fields, choices, sites: names }]) => [
+      kind,
+      [...fields, ...choices, ...names.map((name) => sites[name])],
+    ]),
+  ),
+) as unknown as fc.Arbitrary<LayerSpec>;
+
+/** Large own data with as few classes as a single dense layer has room for. */
+const withRoom = (dataset: DatasetSpec): DatasetSpec =>
+  networkProblem({ dataset, layers: [{ ...layerKinds.dense.defaults, units: undefined }] })
+    ? ({ ...dataset, classes: 2 } as DatasetSpec)
+    : dataset;
+
+/** The layers that fit one after the other, with a dense layer of one unit for each class at the end. */
+function fitting(dataset: DatasetSpec, candidates: readonly LayerSpec[], end: LayerSpec): LayerSpec[] {
+  const { classes } = datasetInfo(dataset);
+  const last: LayerSpec = { ...layerKinds.dense.defaults, ...end, kind: 'dense' };
+  delete last.units;
+  let layers: LayerSpec[] = [last];
+  for (const spec of candidates) {
+    const width = descriptorOf(spec).fields[0];
+    const sized = width && (spec as unknown as Record<string, unknown>)[width.key] === undefined;
+    const candidate = [...layers.slice(0, -1), sized ? { ...spec, [width.key]: classes } : spec, last];
+    if (candidate.length <= maxLayers && !networkProblem({ dataset, layers: candidate })) layers = candidate;
+  }
+  return layers;
+}
+
+/** Edits that may be made to a network: of one layer or of all of them. */
+function editsOf(layers: readonly LayerSpec[]): fc.Arbitrary<Edit[]> {
+  const places = [...sitesByName(layers)].flatMap(([layer, names]) => names.map((site) => ({ layer, site })));
+  const bits = fc.constantFrom(...bitWidths);
+  const one = fc
+    .tuple(fc.constantFrom(...places), bits)
+    .map(([place, width]): Edit[] => [{ kind: 'bits', ...place, bits: width }]);
+  const all = fc
+    .tuple(fc.constantFrom(...(Object.keys(sites) as (keyof typeof sites)[])), bits)
+    .map(([site, width]) =>
+      places
+        .filter((place) => place.site === site)
+        .map((place): Edit => ({ kind: 'bits', ...place, bits: width })),
+    );
+  const rate = number(learningRateField).map((value): Edit[] => [{ kind: 'learningRate', value }]);
+  return fc.oneof(one, all, rate);
+}
+
+export const edits = (experiment: Experiment): fc.Arbitrary<Edit> =>
+  editsOf(experiment.layers).map(([edit]) => edit!);
+
+const changesOf = (layers: readonly LayerSpec[]): fc.Arbitrary<Change[]> =>
+  fc
+    .array(fc.tuple(fc.integer({ min: 1, max: maxSteps }), fc.array(editsOf(layers), { maxLength: 3 })), {
+      maxLength: 6,
+    })
+    .map((groups) =>
+      groups
+        .sort(([a], [b]) => a - b)
+        .flatMap(([step, made]) => made.flat().map((edit) => ({ ...edit, step }) as Change)),
+    );
+
+/** Valid experiments on data of every kind. */
+export const experiments: fc.Arbitrary<Experiment> = fc
+  .record({
+    seed: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    dataset: datasets,
+    input: recordOf(sites.activations.fields) as unknown as fc.Arbitrary<Experiment['input']>,
+    candidates: fc.array(layerSpecs, { maxLength: maxLayers + 3 }),
+    end: recordOf([...layerKinds.dense.choices, sites.weights, sites.activations], {
+      kind: 'dense',
+    }) as unknown as fc.Arbitrary<LayerSpec>,
+    optimizer: optimizerSpecs,
+    batchSize: fc.integer({ min: 1, max: 1024 }),
+    stop: recordOf(stopFields) as fc.Arbitrary<Experiment['stop']>,
+  })
+  .chain(({ seed, dataset: asked, input, candidates, end, optimizer, batchSize, stop }) => {
+    const dataset = withRoom(asked);
+    const layers = fitting(dataset, candidates, end);
+    const values = resolveNetwork({ dataset, layers }).reduce(
+      (sum, { outputShape }) => sum + outputShape.reduce((product, size) => product * size, 1),
+      0,
+    );
+    return changesOf(layers).map(
+      (changes): Experiment => ({
+        version: 1,
+        seed,
+        dataset,
+        input,
+        layers,
+        optimizer,
+        batchSize: Math.max(1, Math.min(batchSize, Math.floor(maxBatchValues / values))),
+        stop,
+        changes,
+      }),
+    );
+  });
