@@ -4,6 +4,7 @@
  */
 import { registerConv2d } from './conv2d';
 import { registerEpilogue } from './epilogue';
+import { registerFloatParams } from './floatParams';
 import { registerGradients } from './gradients';
 import { registerMatmul } from './matmul';
 import { registerMaxPool2d } from './maxPool2d';
@@ -28,6 +29,7 @@ export function registerKernels(): void {
   registerWeightParams();
   registerObserve();
   registerQuantize();
+  registerFloatParams();
   registerQuantizeFloat();
   registerQuantizeMx();
   registerEpilogue();

@@ -220,3 +220,28 @@ export function quantizeMxGradient(
     }
   }
 }
+
+/** Row "quantized" of params [4, channels] becomes 0. */
+export function clearQuantized(params: usize, channels: i32): void {
+  const rowBytes = (channels as usize) << 2;
+  memory.fill(params + 3 * rowBytes, 0, rowBytes);
+}
+
+/** params [4, channels] = 1, 1, 0, 0. */
+export function unitParams(params: usize, channels: i32): void {
+  const rowBytes = (channels as usize) << 2;
+  memory.fill(params, 0, rowBytes << 2);
+  for (let c: usize = 0; c < 2 * rowBytes; c += 4) store<f32>(params + c, 1);
+}
+
+/** params [4, 1] from an observer's state [4]. */
+export function floatActivationParams(state: usize, settings: usize, params: usize): void {
+  unitParams(params, 1);
+  if (load<f32>(settings, 8) == 0) return;
+  const initialised = load<f32>(state, 8) != 0;
+  const greatest: f32 = initialised ? max(abs(load<f32>(state)), abs(load<f32>(state, 4))) : 1;
+  const scale = greatest / load<f32>(settings, 4);
+  const stored: f32 = isFinite(scale) ? max<f32>(scale, 5.9604644775390625e-8) : NaN; // 2^-24
+  store<f32>(params, stored);
+  store<f32>(params, <f32>1 / stored, 4);
+}
