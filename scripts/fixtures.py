@@ -6,11 +6,13 @@ Run by hand, never by the tests: the files are committed. Needs Debian's python3
     apt-get install python3-torch python3-numpy
     /usr/bin/python3 scripts/fixtures.py
 
-The casts to float8 and float4 (floats.json) come from ml_dtypes, which JAX and ONNX use. It is in no Debian release
-that has PyTorch 1.13; without it that one file is left as it is. To have it:
+The casts to float8 and float4 (floats.json) come from ml_dtypes, which JAX and ONNX use, and the blocks (blocks.json)
+from Microsoft's microxcaling. Neither is in Debian with PyTorch 1.13; a file whose source is missing is left as it is.
+To have both:
 
-    /usr/bin/python3 -m venv --system-site-packages VENV && VENV/bin/pip install ml_dtypes 'numpy<2'
-    VENV/bin/python scripts/fixtures.py
+    /usr/bin/python3 -m venv --system-site-packages VENV && VENV/bin/pip install ml_dtypes packaging 'numpy<2'
+    git clone https://github.com/microsoft/microxcaling CLONE
+    PYTHONPATH=CLONE VENV/bin/python scripts/fixtures.py
 
 Every number is a float32, written with the fewest digits that read back as that float32.
 """
@@ -333,6 +335,24 @@ def float_formats():
     write("floats", f"ml_dtypes {ml_dtypes.__version__}, casts of float32 within the largest value", cases)
 
 
+def block_formats():
+    try:
+        from mx.mx_ops import _quantize_mx
+    except ImportError:
+        print("blocks.json: left as it is, since microxcaling is not on the path.")
+        return
+    generator = torch.Generator().manual_seed(25)
+    cases = []
+    for name, element in [("mxfp4", "fp4_e2m1"), ("mxfp8", "fp8_e4m3")]:
+        for shape in [(2, 6), (32, 3), (75, 4), (3, 3, 5, 4), (2, 2, 33, 3)]:
+            # Magnitudes spread over some powers of two; one output channel is all zero.
+            w = uniform(generator, shape, -1, 1) * 2 ** uniform(generator, shape, -6, 3)
+            w[..., -1] = 0
+            y = _quantize_mx(w, 8, element, axes=[len(shape) - 2], block_size=32, round="even")
+            cases.append({"format": name, "shape": list(shape), "x": numbers(w), "y": numbers(y)})
+    write("blocks", "github.com/microsoft/microxcaling 7bc4195, mx_ops._quantize_mx, round to even", cases)
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     fake_quantize()
@@ -340,3 +360,4 @@ if __name__ == "__main__":
     observers()
     optimizers()
     float_formats()
+    block_formats()
