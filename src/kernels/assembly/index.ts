@@ -11,3 +11,6 @@ export * from './observe';
 export * from './epilogue';
 export * from './loss';
 export * from './optimizer';
+export * from './weightScales';
+export * from './quantizeByRule';
+export * from './observeClip';
