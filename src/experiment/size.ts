@@ -5,7 +5,7 @@
  */
 import type { WeightedLayerSpec } from '@/catalog/layers';
 import { volume } from '@/catalog/layers';
-import type { ActivationSite } from '@/catalog/quantizers';
+import { type ActivationSite, activationBits, weightBits } from '@/catalog/quantizers';
 import { type ResolvedLayer, resolveNetwork, weightedLayers } from './network';
 import type { Experiment } from './schema';
 
@@ -29,16 +29,16 @@ export interface ModelSize extends Omit<LayerSize, 'name'> {
 }
 
 /** Scale (float32) and zero point (uint8) of one activation tensor. */
-const activationSiteBytes = (site: ActivationSite): number => (site.bits === 32 ? 0 : 4 + 1);
+const activationSiteBytes = (site: ActivationSite): number => (activationBits(site) === 32 ? 0 : 4 + 1);
 
 function layerSize(layer: ResolvedLayer): LayerSize {
   const spec = layer.spec as WeightedLayerSpec;
   const count = volume(layer.weightShape);
   const channels = layer.weightShape.at(-1) ?? 0;
-  const { bits, granularity } = spec.weights;
+  const bits = weightBits(spec.weights);
   const weights = Math.ceil((count * bits) / 8);
   const biases = 4 * channels;
-  const weightScales = bits === 32 ? 0 : 4 * (granularity === 'channel' ? channels : 1);
+  const weightScales = bits === 32 ? 0 : 4 * (spec.weights.granularity === 'channel' ? channels : 1);
   const scales = weightScales + activationSiteBytes(spec.activations);
   return {
     name: layer.name,
@@ -57,12 +57,12 @@ export function modelSize(experiment: Pick<Experiment, 'dataset' | 'layers' | 'i
   const resolved = weightedLayers(resolveNetwork(experiment));
   const layers = resolved.map(layerSize);
   const input = activationSiteBytes(experiment.input);
-  let incoming: number = experiment.input.bits;
+  let incoming: number = activationBits(experiment.input);
   let bops = 0;
   for (const { spec, macs } of resolved) {
     const { weights, activations } = spec as WeightedLayerSpec;
-    bops += macs * weights.bits * incoming;
-    incoming = activations.bits;
+    bops += macs * weightBits(weights) * incoming;
+    incoming = activationBits(activations);
   }
   const scales = sum(layers, 'scales') + input;
   return {

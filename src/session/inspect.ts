@@ -1,6 +1,5 @@
 /** Looks into a run: how each site's values are spread, rounded and clipped; decision fields of 2-D data. */
 import * as tf from '@tensorflow/tfjs-core';
-import { quantize } from '@/kernels/quantize';
 import { mode } from '@/quant/settings';
 import { range, rowsOf } from './batches';
 import type { Fields, Histogram, LayerDetail, LayerSummary, NetworkName, SiteDetail } from './protocol';
@@ -22,7 +21,7 @@ interface Site {
   /** [4, channels] */
   params: Float32Array;
   channels: number;
-  /** [qmin, qmax, mode, granularity] */
+  /** See src/quant/settings.ts. */
   settings: Float32Array;
 }
 
@@ -33,9 +32,8 @@ async function sites(trainer: Trainer): Promise<Map<string, { weights?: Site; ac
   const tapped: { layer: string; site: 'weights' | 'activations'; tensors: tf.Tensor[]; channels: number }[] =
     [];
   tf.tidy(() => {
-    trainer.logits('qat', batch.x, (layer, site, latent, params, settings) => {
-      const levels = quantize(latent, params, settings);
-      const tensors = [latent, levels, params, settings].map((t) => tf.keep(tf.clone(t)));
+    trainer.logits('qat', batch.x, (layer, site, latent, { values, params }, settings) => {
+      const tensors = [latent, values, params, settings].map((t) => tf.keep(tf.clone(t)));
       tapped.push({ layer, site, tensors, channels: params.shape[1] });
     });
   });
@@ -49,10 +47,25 @@ async function sites(trainer: Trainer): Promise<Map<string, { weights?: Site; ac
       Float32Array,
     ];
     tf.dispose(tensors);
-    found.set(layer, { ...found.get(layer), [site]: { latent, levels, params, channels, settings } });
+    const seen = { latent: onGrid(latent, params, channels, settings), levels, params, channels, settings };
+    found.set(layer, { ...found.get(layer), [site]: seen });
   }
   return found;
 }
+
+/** The values as they lie on the grid: DoReFa's pass tanh and are divided by the largest before they are rounded. */
+function onGrid(
+  latent: Float32Array,
+  params: Float32Array,
+  channels: number,
+  [, qmax = 0, kind]: Float32Array,
+): Float32Array {
+  if (kind !== mode.tanh) return latent;
+  return latent.map((value, i) => (Math.tanh(value) * 2 * params[channels + (i % channels)]!) / qmax);
+}
+
+/** Between neighbouring levels of a grid: DoReFa's are odd integers. */
+const spacing = (kind: number | undefined) => (kind === mode.tanh ? 2 : 1);
 
 /** Calls back for an even sample of a site's values. */
 function forEachValue(site: Site, visit: (latent: number, level: number, channel: number) => void): number {
@@ -112,12 +125,12 @@ function detailOf(site: Site): SiteDetail {
   const scales = params.subarray(0, channels);
   const widest = scales.indexOf(scales.reduce((a, b) => Math.max(a, b)));
   const zeroPoint = params[2 * channels + widest]!;
-  const levels = qmax - qmin + 1;
+  const levels = (qmax - qmin) / spacing(kind) + 1;
   const counts = kind === mode.passThrough || levels > countedLevels ? [] : new Array<number>(levels).fill(0);
   let meanAbs = 0;
   const count = forEachValue(site, (latent, level, channel) => {
     meanAbs += Math.abs(latent);
-    const index = level + params[2 * channels + channel]! - qmin;
+    const index = (level + params[2 * channels + channel]! - qmin) / spacing(kind);
     if (index >= 0 && index < counts.length) counts[index]!++;
   });
   return {
