@@ -1,5 +1,4 @@
 /** The page's actions on the run: joins the stores to the session's client. One instance for the page. */
-import { datasetInfo } from '@/catalog/datasets';
 import { learningRateSchema } from '@/catalog/optimizers';
 import type { Dataset } from '@/data/dataset';
 import { layerNames } from '@/experiment/network';
@@ -127,8 +126,10 @@ export function undo(): void {
 export const forgetReplaced = (): void => useExperiment.setState({ replaced: null });
 
 export function train(): void {
-  const { state, divergence } = useLive.getState();
+  const { state, divergence, backend } = useLive.getState();
   if (state === 'training' || divergence) return;
+  // No backend although the start is over: it failed, and is tried again.
+  if (state === 'paused' && !backend) begin(presentRun());
   useLive.setState({ state: 'training' });
   useWorkspace.setState({ trained: true });
   dismiss('run');
@@ -201,6 +202,7 @@ export function selectLayer(selected: string): void {
 export function chooseBackend(backend: BackendChoice): void {
   const training = useLive.getState().state === 'training';
   useWorkspace.setState({ backend });
+  useLive.setState({ backend: null });
   begin(presentRun(), { training, keep: true });
 }
 
@@ -310,6 +312,3 @@ function recover(reason: string): void {
     `The training worker stopped (${reason}). ${where}${fallback ? ` on ${names[fallback]}` : ''}.`,
   );
 }
-
-/** What the data set in use holds, for headings. */
-export const useDatasetInfo = () => datasetInfo(useExperiment((state) => state.experiment.dataset));

@@ -1,5 +1,5 @@
 /** What the page opens with: a link, this tab's own run after a reload, the last run of a closed tab, or the default. */
-import { decodeLink } from '@/experiment/link';
+import { decodeLink, encodeLink } from '@/experiment/link';
 import { defaultExperiment } from '@/experiment/presets';
 import type { Experiment } from '@/experiment/schema';
 import { dropWaiting, flushAddress, followAddress, isOwnAddress } from './address';
@@ -80,7 +80,7 @@ async function resume(fragment: string, linked: Experiment | undefined): Promise
   return run ? { id, run } : { id: id || (await claimNew()) };
 }
 
-const same = (a: Experiment, b: Experiment | undefined) => JSON.stringify(a) === JSON.stringify(b);
+const same = (a: Experiment, b: Experiment | undefined) => b !== undefined && encodeLink(a) === encodeLink(b);
 
 function listen(): void {
   addEventListener('hashchange', () => {

@@ -10,7 +10,7 @@ import styles from './Toolbar.module.css';
 export function BackendMenu() {
   const choice = useWorkspace((state) => state.backend);
   const backend = useLive((live) => live.backend);
-  const starting = useLive((live) => live.state === 'starting' && live.preview === null);
+  const waiting = useLive((live) => (live.state === 'paused' ? 'not started' : 'starting'));
   const exact = backend?.deterministic
     ? 'The same seed gives the same numbers here, bit for bit.'
     : 'Here the last digits may differ from run to run.';
@@ -21,9 +21,9 @@ export function BackendMenu() {
       className={styles.backend}
       {...help(backend ? `${words.backend.help} ${exact}` : words.backend.help)}
     >
-      <i data-on={backend !== null && !starting} aria-hidden="true" />
+      <i data-on={backend !== null} aria-hidden="true" />
       <span>{backend ? names[backend.name] : names[choice]}</span>
-      <small>{backend && !starting ? backend.adapter : 'starting'}</small>
+      <small>{backend ? backend.adapter : waiting}</small>
       <select
         aria-label="Backend"
         value={choice}
