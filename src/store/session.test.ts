@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isWeighted } from '@/catalog/layers';
-import { defaultExperiment, networkPresets } from '@/experiment/presets';
+import { networkPresets } from '@/experiment/presets';
+import { exampleExperiment } from '@/experiment/testing/example';
 import type { WorkerPort } from '@/session/client';
 import type { Command, CurvePoint, SessionEvent } from '@/session/protocol';
 import { settingsNow, useExperiment } from './experiment';
@@ -65,7 +66,7 @@ beforeEach(() => {
   useLive.setState(emptyLive, true);
   useNotices.setState({ notices: [] });
   useWorkspace.setState(defaultPreferences, true);
-  useExperiment.setState({ experiment: defaultExperiment, pending: [], replaced: null });
+  useExperiment.setState({ experiment: exampleExperiment, pending: [], replaced: null });
   session.connect(
     () => {
       const next = new Port();
@@ -74,7 +75,7 @@ beforeEach(() => {
     },
     (callback) => callback(),
   );
-  session.begin({ experiment: defaultExperiment, checkpoint: null, points: [] });
+  session.begin({ experiment: exampleExperiment, checkpoint: null, points: [] });
 });
 
 describe('edits', () => {
