@@ -3,8 +3,8 @@
 import { act } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { defaultExperiment } from '@/experiment/presets';
 import { modelSize } from '@/experiment/size';
+import { exampleExperiment } from '@/experiment/testing/example';
 import { useExperiment } from '@/store/experiment';
 import { emptyLive, useLive } from '@/store/live';
 import { bytes } from '../format';
@@ -18,7 +18,7 @@ const status = (name: string) => page.querySelector(`[role=status][aria-label="$
 beforeEach(async () => {
   vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
   useLive.setState(emptyLive, true);
-  useExperiment.setState({ experiment: defaultExperiment, pending: [] });
+  useExperiment.setState({ experiment: exampleExperiment, pending: [] });
   page = document.createElement('div');
   root = createRoot(page);
   await act(async () =>
@@ -60,7 +60,7 @@ it('starts each status with its number and compares with float in points', async
 });
 
 it('moves the model size as soon as bits are toggled, before the worker has answered', async () => {
-  const before = modelSize(defaultExperiment);
+  const before = modelSize(exampleExperiment);
   expect(status('Model size')).toBe(bytes(before.total));
   await act(async () =>
     useExperiment.setState({ pending: [{ kind: 'bits', layer: 'dense2', site: 'weights', bits: 8 }] }),
