@@ -1,10 +1,11 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Backend } from '@/backend/start';
+import type { BackendName } from '@/catalog/backends';
 import { generate as makeDataset } from '@/data/generate';
 import { experimentFor } from '@/experiment/presets';
 import type { Experiment } from '@/experiment/schema';
 import { startBackend } from '@/kernels/testing/node';
-import type { BackendName, Command, SessionEvent } from './protocol';
+import type { Command, SessionEvent } from './protocol';
 import { Session } from './session';
 
 type Event<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>;

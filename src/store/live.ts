@@ -1,7 +1,7 @@
 /** What is measured: the state of the run as the worker reports it. Written by session.ts alone. */
 import { create } from 'zustand';
+import type { BackendStatus } from '@/catalog/backends';
 import type {
-  BackendStatus,
   CurvePoint,
   Fields,
   LayerDetail,

@@ -1,11 +1,12 @@
 /** The page's actions on the run: joins the stores to the session's client. One instance for the page. */
+
+import type { BackendChoice } from '@/catalog/backends';
 import { learningRateSchema } from '@/catalog/optimizers';
 import type { Dataset } from '@/data/dataset';
 import { layerNames } from '@/experiment/network';
 import { defaultExperiment } from '@/experiment/presets';
 import { type Edit, type Experiment, maxChanges } from '@/experiment/schema';
 import { nextFrame, type RunEvent, SessionClient, type WorkerPort } from '@/session/client';
-import type { BackendChoice } from '@/session/protocol';
 import { followAddress } from './address';
 import { confirm, type SavedRun, settingsNow, settingsOf, useExperiment, withPending } from './experiment';
 import { applySnapshot, emptyLive, useLive } from './live';

@@ -1,6 +1,7 @@
 /** The badge that names backend and adapter; a native select lies over it, so that it opens like any other. */
+
+import { type BackendChoice, type BackendName, backendChoices } from '@/catalog/backends';
 import { words } from '@/catalog/words';
-import { type BackendChoice, type BackendName, backendChoices } from '@/session/protocol';
 import { useLive } from '@/store/live';
 import { chooseBackend, names } from '@/store/session';
 import { useWorkspace } from '@/store/workspace';
