@@ -60,7 +60,11 @@ export async function readRun(id: string): Promise<SavedRun | undefined> {
 }
 
 export async function writeRun(id: string, run: SavedRun): Promise<void> {
-  await (await database()).put('runs', { id, savedAt: Date.now(), ...run });
+  const transaction = (await database()).transaction('runs', 'readwrite');
+  const put = transaction.store.put({ id, savedAt: Date.now(), ...run });
+  // Asked for here, so that a page that is being left need not live to see the answer.
+  transaction.commit();
+  await Promise.all([put, transaction.done]);
 }
 
 /** The run that this tab's last new start replaced. */

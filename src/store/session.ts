@@ -11,7 +11,7 @@ import { followAddress } from './address';
 import { confirm, type SavedRun, settingsNow, settingsOf, useExperiment, withPending } from './experiment';
 import { applySnapshot, emptyLive, useLive } from './live';
 import { alertPerson, dismiss, notify } from './notices';
-import { scheduleSave } from './saving';
+import { save, scheduleSave } from './saving';
 import { useWorkspace } from './workspace';
 
 let client: SessionClient;
@@ -260,6 +260,8 @@ function hear(event: RunEvent): void {
         });
       if (replayUntil !== undefined) client.stopAt(stop);
       replayUntil = undefined;
+      // A person who has paused may well reload at once.
+      void save();
       return;
     }
     case 'checkpoint':

@@ -7,7 +7,7 @@ import { type SavedRun, useExperiment } from './experiment';
 import { alertPerson } from './notices';
 import { haveData, openExperiment, openLink, useOpening } from './opening';
 import { readRun, readUndo, storedRuns, tidy, writeUndo } from './persistence';
-import { save, saveAs } from './saving';
+import { saveAs, saveOnLeaving } from './saving';
 import { begin, connect, presentRun } from './session';
 import { claimFirst, claimFormer, claimNew, formerTab } from './tab';
 
@@ -115,6 +115,6 @@ function listen(): void {
   });
   addEventListener('pagehide', () => {
     flushAddress();
-    void save();
+    saveOnLeaving();
   });
 }
