@@ -78,14 +78,14 @@ export class Playground {
   accuracy = (network: Network) => this.number(`${network} accuracy`);
 
   /** Accuracy and loss of all three, as shown. */
-  async scores(): Promise<Record<Network, string>> {
+  scores = async (): Promise<Record<Network, string>> => {
     const read = networks.map(async (network) => {
       const column = this.page.getByRole('article', { name: network, exact: true });
       const loss = await column.getByText(/nats$/).first().textContent();
       return [network, `${await this.text(`${network} accuracy`)}, ${loss}`];
     });
     return Object.fromEntries(await Promise.all(read));
-  }
+  };
 
   /** Waits until training has gone on for some steps from here. */
   async goesOn(steps = 1): Promise<void> {
