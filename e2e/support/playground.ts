@@ -59,11 +59,13 @@ export class Playground {
   status(name: string): Locator {
     return this.page.getByRole('status', { name, exact: true });
   }
-  /** One of the desk's cells: bits('Weight', 'dense2', 4). */
+  /** One of the desk's rows of cells: desk('Weight', 'dense2'). */
+  desk(side: 'Weight' | 'Activation', of: string): Locator {
+    return this.page.getByRole('radiogroup', { name: `${side} bits, ${of}`, exact: true });
+  }
+  /** One of its cells: bits('Weight', 'dense2', 4). */
   bits(side: 'Weight' | 'Activation', of: string, bits: number): Locator {
-    return this.page
-      .getByRole('radiogroup', { name: `${side} bits, ${of}`, exact: true })
-      .getByRole('radio', { name: String(bits), exact: true });
+    return this.desk(side, of).getByRole('radio', { name: String(bits), exact: true });
   }
 
   /** What a status shows, now. */
