@@ -37,6 +37,23 @@ test('a pair of IDX files opens, splits into training and test, and trains', asy
   await playground.pause.click();
 });
 
+test('files may be dropped anywhere on the page', async ({ playground }) => {
+  await playground.open();
+  const data = await playground.page.evaluateHandle(
+    (files) => {
+      const transfer = new DataTransfer();
+      for (const { name, bytes } of files) transfer.items.add(new File([new Uint8Array(bytes)], name));
+      return transfer;
+    },
+    [idxImages(40), idxLabels(40)].map(({ name, buffer }) => ({ name, bytes: [...buffer] })),
+  );
+  const desk = playground.page.getByRole('region', { name: 'Network' });
+  await desk.dispatchEvent('dragover', { dataTransfer: data });
+  await expect(playground.page.getByText(/^Drop IDX or CSV data/)).toBeVisible();
+  await desk.dispatchEvent('drop', { dataTransfer: data });
+  await expect(inUse(playground)).toHaveText('squares-images.idx3-ubyte and its labels');
+});
+
 test('a table asks for its label column', async ({ playground }) => {
   await playground.open();
   await upload(playground, csv('flowers.csv', flowers(120)));

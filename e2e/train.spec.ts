@@ -11,9 +11,13 @@ test('opens ready to train, and QAT learns the spirals on WASM', async ({ playgr
   await playground.train.click();
   await expect(playground.pause).toBeVisible();
   await expect.poll(() => playground.accuracy('QAT'), { timeout: 60_000 }).toBeGreaterThan(93);
-  // Two-bit weights inside: rounding after training fails where training with the rounding holds.
-  expect(await playground.accuracy('PTQ')).toBeLessThan(await playground.accuracy('QAT'));
-  await expect(playground.page.getByRole('img', { name: /decision|boundary|field/i }).first()).toBeVisible();
+  // Few bits: rounding after training fails where training with the rounding holds.
+  const lead = async () => (await playground.accuracy('QAT')) - (await playground.accuracy('PTQ'));
+  await expect.poll(lead).toBeGreaterThan(5);
+  for (const network of ['Float', 'PTQ', 'QAT'])
+    await expect(
+      playground.page.getByRole('img', { name: new RegExp(`^Decision field, ${network}:`) }),
+    ).toBeVisible();
 
   await playground.pause.click();
   await expect(playground.train).toBeVisible();
@@ -29,7 +33,7 @@ test('learns on WebGPU where a person chooses it', async ({ playground }) => {
   await expect(playground.choice('Backend').locator('..')).toContainText(/WebGPU\s*(?!starting)\S+ \S+/);
   await playground.train.click();
   await expect.poll(() => playground.accuracy('QAT'), { timeout: 90_000 }).toBeGreaterThan(90);
-  expect(await playground.accuracy('Float')).toBeGreaterThan(90);
+  await expect.poll(() => playground.accuracy('Float')).toBeGreaterThan(90);
   await playground.pause.click();
   await expect(playground.train).toBeVisible();
 });
