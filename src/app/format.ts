@@ -10,12 +10,12 @@ const signed = (text: string) => text.replace('-', minus);
 export const count = (value: number): string =>
   Number.isFinite(value) ? signed(Math.round(value).toLocaleString('en-US')) : dash;
 
-/** Three significant figures without an exponent: 1234 → "1230", 12.345 → "12.3", 0.04567 → "0.0457". */
+/** Three significant figures with an exponent only where it is very small or large: 1234 → "1230", 12.345 → "12.3", 0.04567 → "0.0457". */
 export function figures(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value < 0 ? `${minus}∞` : '∞';
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size < 1e-4 || size >= 1e9) {
+  if (size < 1e-4 || size >= 1e7) {
     const [mantissa, exponent] = value.toExponential(digits - 1).split('e');
     return signed(`${mantissa}e${Number(exponent)}`);
   }

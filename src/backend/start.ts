@@ -6,9 +6,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import type { BackendChoice, BackendName, BackendStatus } from '@/catalog/backends';
 import { registerKernels } from '@/kernels/register';
 import { startWasmKernels } from '@/kernels/wasm';
-import type { BackendChoice, BackendName, BackendStatus } from '@/session/protocol';
 
 export class BackendError extends Error {
   override name = 'BackendError';

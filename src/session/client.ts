@@ -3,9 +3,10 @@
  * merges snapshots so that at most one is applied per animation frame, keeps the newest checkpoint, and starts a new
  * worker when one dies. It knows no store: a listener hears what happened.
  */
+import type { BackendChoice } from '@/catalog/backends';
 import type { Dataset } from '@/data/dataset';
 import type { Edit, Experiment } from '@/experiment/schema';
-import type { BackendChoice, Checkpoint, Command, SessionEvent, Snapshot } from './protocol';
+import type { Checkpoint, Command, SessionEvent, Snapshot } from './protocol';
 
 /** What the listener hears one by one; snapshots come merged, answers to `open` as its promise. */
 export type RunEvent = Exclude<SessionEvent, { type: 'snapshot' | 'opened' | 'columns' }>;

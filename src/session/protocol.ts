@@ -2,24 +2,11 @@
  * The messages between page and worker: two discriminated unions. Every event of a run carries the run's number, so that
  * the page drops what comes from a run it has left. Metrics go out at most ten times a second.
  */
+import type { BackendChoice, BackendName, BackendStatus } from '@/catalog/backends';
 import type { OwnSpec } from '@/catalog/datasets';
 import type { FloatFormatName } from '@/catalog/formats';
 import type { Dataset } from '@/data/dataset';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
-
-export const backendChoices = ['auto', 'webgpu', 'wasm', 'cpu'] as const;
-export type BackendChoice = (typeof backendChoices)[number];
-export type BackendName = Exclude<BackendChoice, 'auto'>;
-
-export interface BackendStatus {
-  name: BackendName;
-  /** The adapter or the instruction set, for the badge: "NVIDIA ampere", "SIMD". */
-  adapter: string;
-  /** Same seed, same numbers, bit for bit. */
-  deterministic: boolean;
-  /** Why each backend that cannot be used cannot; a sentence for the Backend menu. */
-  unavailable: Partial<Record<BackendName, string>>;
-}
 
 export const networks = ['float', 'ptq', 'qat'] as const;
 /** The three that are shown side by side. */

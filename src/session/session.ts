@@ -3,12 +3,13 @@
  * with one inbox, so that a change never lands in the middle of a step.
  */
 import type { Backend } from '@/backend/start';
+import type { BackendChoice, BackendName } from '@/catalog/backends';
 import { datasetInfo } from '@/catalog/datasets';
 import type { Dataset } from '@/data/dataset';
 import { recordEdit } from '@/experiment/changes';
 import type { Experiment } from '@/experiment/schema';
 import { Job } from './pace';
-import type { BackendChoice, BackendName, Checkpoint, Command, SessionEvent } from './protocol';
+import type { Checkpoint, Command, SessionEvent } from './protocol';
 import { Reporter } from './reporter';
 import { Stepper } from './stepper';
 import { Trainer } from './trainer';

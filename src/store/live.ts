@@ -1,7 +1,7 @@
 /** What is measured: the state of the run as the worker reports it. Written by session.ts alone. */
 import { create } from 'zustand';
+import type { BackendStatus } from '@/catalog/backends';
 import type {
-  BackendStatus,
   CurvePoint,
   Fields,
   LayerDetail,
@@ -69,7 +69,8 @@ export const maxPoints = 8000;
 export function appendPoints(points: CurvePoint[], added: readonly CurvePoint[]): CurvePoint[] {
   const first = added[0];
   if (!first) return points;
-  const all = [...points.filter((point) => point.step < first.step), ...added];
+  const goesOn = (points.at(-1)?.step ?? -1) < first.step;
+  const all = [...(goesOn ? points : points.filter((point) => point.step < first.step)), ...added];
   if (all.length <= maxPoints) return all;
   const half = Math.floor(all.length / 2);
   return all.filter((_, index) => index >= half || index % 2 === 0);

@@ -6,7 +6,7 @@ import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { z } from 'zod';
 import type { Dataset } from '@/data/dataset';
 import { experimentSchema } from '@/experiment/schema';
-import type { SavedRun } from './experiment';
+import type { Replaced, SavedRun } from './experiment';
 import { isTabOpen } from './tab';
 
 /** Any float, NaN and infinity included: curves of a diverged run hold them. */
@@ -14,15 +14,15 @@ const float = z.custom<number>((value) => typeof value === 'number');
 const score = z.object({ accuracy: float, loss: float });
 const step = z.int().min(0);
 const savedRunSchema = z.object({
-  id: z.string(),
-  savedAt: z.number(),
   experiment: experimentSchema,
   checkpoint: z
     .object({ step, tensors: z.record(z.string().max(100), z.instanceof(Float32Array)) })
     .nullable(),
   points: z.array(z.object({ step, float: score, qat: score, ptq: score.nullable() })).max(20_000),
 });
+const replacedSchema = savedRunSchema.extend({ reason: z.string().max(300) });
 type StoredRun = SavedRun & { id: string; savedAt: number };
+type StoredUndo = Replaced & { id: string };
 
 const values = z.union([z.instanceof(Float32Array), z.instanceof(Uint8Array)]);
 const split = z.object({ count: step, x: values, y: z.instanceof(Uint8Array) });
@@ -36,6 +36,8 @@ const datasetSchema = z.object({
 
 interface Schema extends DBSchema {
   runs: { key: string; value: StoredRun };
+  /** What each tab's last new start replaced. */
+  undo: { key: string; value: StoredUndo };
   datasets: { key: string; value: { hash: string; dataset: Dataset } };
 }
 
@@ -44,6 +46,7 @@ const database = () => {
   opened ??= openDB<Schema>('qat-playground', 1, {
     upgrade(db) {
       db.createObjectStore('runs', { keyPath: 'id' });
+      db.createObjectStore('undo', { keyPath: 'id' });
       db.createObjectStore('datasets', { keyPath: 'hash' });
     },
   });
@@ -57,7 +60,23 @@ export async function readRun(id: string): Promise<SavedRun | undefined> {
 }
 
 export async function writeRun(id: string, run: SavedRun): Promise<void> {
-  await (await database()).put('runs', { id, savedAt: Date.now(), ...run });
+  const transaction = (await database()).transaction('runs', 'readwrite');
+  const put = transaction.store.put({ id, savedAt: Date.now(), ...run });
+  // Asked for here, so that a page that is being left need not live to see the answer.
+  transaction.commit();
+  await Promise.all([put, transaction.done]);
+}
+
+/** The run that this tab's last new start replaced. */
+export async function readUndo(id: string): Promise<Replaced | undefined> {
+  const found = replacedSchema.safeParse(await (await database()).get('undo', id));
+  return found.success ? found.data : undefined;
+}
+
+export async function writeUndo(id: string, replaced: Replaced | null): Promise<void> {
+  const db = await database();
+  if (replaced) await db.put('undo', { id, ...replaced });
+  else await db.delete('undo', id);
 }
 
 /** Ids of all stored runs, the newest first. */
@@ -83,10 +102,11 @@ export async function tidy(): Promise<void> {
   const db = await database();
   for (const id of (await storedRuns()).slice(keptRuns))
     if (!(await isTabOpen(id))) await db.delete('runs', id);
+  for (const id of await db.getAllKeys('undo'))
+    if (!(await db.getKey('runs', id))) await db.delete('undo', id);
+  const kept: SavedRun[] = [...(await db.getAll('runs')), ...(await db.getAll('undo'))];
   const used = new Set(
-    (await db.getAll('runs')).map(({ experiment }) =>
-      experiment?.dataset?.kind === 'own' ? experiment.dataset.hash : '',
-    ),
+    kept.map(({ experiment }) => (experiment?.dataset?.kind === 'own' ? experiment.dataset.hash : '')),
   );
   for (const hash of await db.getAllKeys('datasets')) if (!used.has(hash)) await db.delete('datasets', hash);
 }

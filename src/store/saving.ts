@@ -43,3 +43,8 @@ export async function save(): Promise<void> {
     lastWrite = Date.now();
   }
 }
+
+/** Stores the run as the page is left, whatever else is being written: the newest write is the last. */
+export function saveOnLeaving(): void {
+  if (target) void writeRun(target.id, target.run()).catch(() => undefined); // nobody is left to hear of it
+}

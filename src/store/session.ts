@@ -1,17 +1,17 @@
 /** The page's actions on the run: joins the stores to the session's client. One instance for the page. */
-import { datasetInfo } from '@/catalog/datasets';
+
+import type { BackendChoice } from '@/catalog/backends';
 import { learningRateSchema } from '@/catalog/optimizers';
 import type { Dataset } from '@/data/dataset';
 import { layerNames } from '@/experiment/network';
 import { defaultExperiment } from '@/experiment/presets';
 import { type Edit, type Experiment, maxChanges } from '@/experiment/schema';
 import { nextFrame, type RunEvent, SessionClient, type WorkerPort } from '@/session/client';
-import type { BackendChoice } from '@/session/protocol';
 import { followAddress } from './address';
 import { confirm, type SavedRun, settingsNow, settingsOf, useExperiment, withPending } from './experiment';
 import { applySnapshot, emptyLive, useLive } from './live';
 import { alertPerson, dismiss, notify } from './notices';
-import { scheduleSave } from './saving';
+import { save, scheduleSave } from './saving';
 import { useWorkspace } from './workspace';
 
 let client: SessionClient;
@@ -127,8 +127,10 @@ export function undo(): void {
 export const forgetReplaced = (): void => useExperiment.setState({ replaced: null });
 
 export function train(): void {
-  const { state, divergence } = useLive.getState();
+  const { state, divergence, backend } = useLive.getState();
   if (state === 'training' || divergence) return;
+  // No backend although the start is over: it failed, and is tried again.
+  if (state === 'paused' && !backend) begin(presentRun());
   useLive.setState({ state: 'training' });
   useWorkspace.setState({ trained: true });
   dismiss('run');
@@ -202,6 +204,7 @@ export function selectLayer(selected: string): void {
 export function chooseBackend(backend: BackendChoice): void {
   const training = useLive.getState().state === 'training';
   useWorkspace.setState({ backend });
+  useLive.setState({ backend: null });
   begin(presentRun(), { training, keep: true });
 }
 
@@ -258,6 +261,8 @@ function hear(event: RunEvent): void {
         });
       if (replayUntil !== undefined) client.stopAt(stop);
       replayUntil = undefined;
+      // A person who has paused may well reload at once.
+      void save();
       return;
     }
     case 'checkpoint':
@@ -311,6 +316,3 @@ function recover(reason: string): void {
     `The training worker stopped (${reason}). ${where}${fallback ? ` on ${names[fallback]}` : ''}.`,
   );
 }
-
-/** What the data set in use holds, for headings. */
-export const useDatasetInfo = () => datasetInfo(useExperiment((state) => state.experiment.dataset));

@@ -1,17 +1,20 @@
 /** What the page opens with: a link, this tab's own run after a reload, the last run of a closed tab, or the default. */
-import { decodeLink } from '@/experiment/link';
+import { decodeLink, encodeLink } from '@/experiment/link';
 import { defaultExperiment } from '@/experiment/presets';
 import type { Experiment } from '@/experiment/schema';
 import { dropWaiting, flushAddress, followAddress, isOwnAddress } from './address';
 import { type SavedRun, useExperiment } from './experiment';
 import { alertPerson } from './notices';
 import { haveData, openExperiment, openLink, useOpening } from './opening';
-import { readRun, storedRuns, tidy } from './persistence';
-import { save, saveAs } from './saving';
+import { readRun, readUndo, storedRuns, tidy, writeUndo } from './persistence';
+import { saveAs, saveOnLeaving } from './saving';
 import { begin, connect, presentRun } from './session';
 import { claimFirst, claimFormer, claimNew, formerTab } from './tab';
 
 let started = false;
+
+/** A store that does not answer must not keep the page from starting. */
+const storeMs = 3000;
 
 /** Starts the worker and the first run. Calling it again does nothing: React's strict mode mounts twice. */
 export async function start(): Promise<void> {
@@ -21,11 +24,23 @@ export async function start(): Promise<void> {
   const fragment = location.hash.slice(1);
   const link = fragment ? decodeLink(fragment) : undefined;
   if (link && !link.ok) alertPerson('open', link.message);
-  const found = await resume(fragment, link?.ok ? link.experiment : undefined).catch(() => ({ id: '' }));
-  if (found.id) saveAs(found.id, presentRun);
+  const nothing: Found = { id: '' };
+  const found = await Promise.race([
+    resume(fragment, link?.ok ? link.experiment : undefined).catch(() => nothing),
+    new Promise<Found>((resolve) => setTimeout(resolve, storeMs, nothing)),
+  ]);
+  if (found.id) keep(found.id);
   await open(found, link);
   listen();
   void tidy().catch(() => undefined);
+}
+
+/** From now on this tab's run, and the one it replaced, are stored under this id. */
+function keep(id: string): void {
+  saveAs(id, presentRun);
+  useExperiment.subscribe(({ replaced }, before) => {
+    if (replaced !== before.replaced) void writeUndo(id, replaced).catch(() => undefined);
+  });
 }
 
 type Link = ReturnType<typeof decodeLink> | undefined;
@@ -38,9 +53,13 @@ interface Found {
   replaced?: SavedRun;
 }
 
-async function open({ run, replaced }: Found, link: Link): Promise<void> {
-  if (run) return go(run);
-  if (replaced)
+async function open({ id, run, replaced }: Found, link: Link): Promise<void> {
+  if (run) {
+    const undoable = await readUndo(id).catch(() => undefined);
+    if (undoable && (await hasData(undoable))) useExperiment.setState({ replaced: undoable });
+    return go(run);
+  }
+  if (replaced && (await hasData(replaced)))
     useExperiment.setState({
       replaced: {
         ...replaced,
@@ -56,10 +75,14 @@ async function open({ run, replaced }: Found, link: Link): Promise<void> {
   if (own && link.ok) await openExperiment(link.experiment, 'The link was opened.');
 }
 
+/** Whether a run can start at once: its data are generated, or still in the store. */
+const hasData = async ({ experiment: { dataset } }: SavedRun): Promise<boolean> =>
+  dataset.kind !== 'own' || haveData(dataset);
+
 /** Goes on with a stored run; if its data are gone they are asked for. */
 async function go(run: SavedRun): Promise<void> {
   const { dataset: spec } = run.experiment;
-  if (spec.kind !== 'own' || (await haveData(spec))) return begin(run);
+  if (spec.kind !== 'own' || (await hasData(run))) return begin(run);
   begin({ experiment: defaultExperiment, checkpoint: null, points: [] });
   useOpening.setState({
     wanted: { experiment: run.experiment, spec, reason: `${spec.name} was opened again.` },
@@ -80,7 +103,7 @@ async function resume(fragment: string, linked: Experiment | undefined): Promise
   return run ? { id, run } : { id: id || (await claimNew()) };
 }
 
-const same = (a: Experiment, b: Experiment | undefined) => JSON.stringify(a) === JSON.stringify(b);
+const same = (a: Experiment, b: Experiment | undefined) => b !== undefined && encodeLink(a) === encodeLink(b);
 
 function listen(): void {
   addEventListener('hashchange', () => {
@@ -92,6 +115,6 @@ function listen(): void {
   });
   addEventListener('pagehide', () => {
     flushAddress();
-    void save();
+    saveOnLeaving();
   });
 }

@@ -1,7 +1,7 @@
 /** Preferences of this browser: theme, backend, what is selected. Kept in localStorage, read back through a schema. */
 import { z } from 'zod';
 import { create } from 'zustand';
-import { backendChoices } from '@/session/protocol';
+import { backendChoices } from '@/catalog/backends';
 
 const schema = z.object({
   theme: z.enum(['auto', 'light', 'dark']).catch('auto'),

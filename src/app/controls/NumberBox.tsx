@@ -1,5 +1,5 @@
 /** A number that is typed: commits on Enter and when left, puts the old value back on Escape and on nonsense. */
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { alertPerson, dismiss } from '@/store/notices';
 import { help } from '../Term';
 import styles from './controls.module.css';
@@ -28,23 +28,22 @@ const tidy = (value: number) => Number(value.toPrecision(9));
 export function NumberBox(props: NumberBoxProps) {
   const { value, name, min, max, integer = false, scale = 1, optional = false, onCommit } = props;
   const shown = value === undefined ? '' : String(tidy(value * scale));
-  const [text, setText] = useState(shown);
-  useEffect(() => setText(shown), [shown]);
+  /** What is being typed; null shows the value, whatever it has become. */
+  const [typing, setTyping] = useState<string | null>(null);
 
   const commit = () => {
-    const typed = text.trim().replace(',', '.').replace('\u2212', '-');
-    if (typed === shown) return setText(shown);
+    if (typing === null) return;
+    setTyping(null);
+    const typed = typing.trim().replace(',', '.').replace('\u2212', '-');
+    if (typed === shown) return;
     if (typed === '' && optional) return onCommit(undefined);
     const number = tidy(Number(typed) / scale);
     const fits = typed !== '' && number >= min && number <= max && (!integer || Number.isInteger(number));
     if (fits) {
       dismiss(`field ${name}`);
       onCommit(number);
-      // A value that is refused elsewhere, or equals the present one, leaves the box as it was.
-      setText(shown);
       return;
     }
-    setText(shown);
     const [low, high] = [min, max].map((limit) => tidy(limit * scale));
     alertPerson(
       `field ${name}`,
@@ -62,13 +61,13 @@ export function NumberBox(props: NumberBoxProps) {
       aria-label={name}
       disabled={props.disabled}
       placeholder={props.placeholder}
-      value={text}
+      value={typing ?? shown}
       {...help(props.helpText)}
-      onChange={(event) => setText(event.target.value)}
+      onChange={(event) => setTyping(event.target.value)}
       onBlur={commit}
       onKeyDown={(event) => {
         if (event.key === 'Enter') commit();
-        if (event.key === 'Escape') setText(shown);
+        if (event.key === 'Escape') setTyping(null);
       }}
     />
   );

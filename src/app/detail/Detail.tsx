@@ -16,6 +16,8 @@ type Side = 'weights' | 'activations';
 const sides = { weights: 'Weights', activations: 'Activations' } as const satisfies Record<Side, string>;
 /** Histograms are drawn at most four times a second. */
 const interval = 250;
+/** Not in the same task as the curves. */
+const phase = 60;
 
 /** The side asked for if the layer has it (the input row has activations alone). */
 const sideOf = (detail: LayerDetail, wanted: Side): Side | undefined =>
@@ -55,7 +57,7 @@ const Frame = ({ children }: { children: ReactNode }) => (
 );
 
 export function Detail() {
-  const detail = useThrottled(useLive, (live) => live.detail, interval);
+  const detail = useThrottled(useLive, (live) => live.detail, interval, phase);
   const wanted = useWorkspace((state) => state.side);
   const side = detail ? sideOf(detail, wanted) : undefined;
   const site = side && detail?.[side];

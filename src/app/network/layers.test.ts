@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { datasetKinds } from '@/catalog/datasets';
 import { layerKinds } from '@/catalog/layers';
 import { networkProblem } from '@/experiment/network';
-import { defaultExperiment, experimentFor, networkPresets } from '@/experiment/presets';
+import { experimentFor, networkPresets } from '@/experiment/presets';
+import { exampleExperiment } from '@/experiment/testing/example';
 import { commonBits, editsForAll, moved, placeFor, presetOf, withSites } from './layers';
 
 const digits = experimentFor(datasetKinds.digits.defaults);
@@ -20,14 +21,14 @@ describe('all layers', () => {
   });
   it('is checked only where all agree', () => {
     expect(commonBits(digits.layers, 'activations')).toBe(4);
-    expect(commonBits(defaultExperiment.layers, 'weights')).toBeUndefined();
-    expect(commonBits(withSites(defaultExperiment.layers, 'weights', { bits: 3 }), 'weights')).toBe(3);
+    expect(commonBits(exampleExperiment.layers, 'weights')).toBeUndefined();
+    expect(commonBits(withSites(exampleExperiment.layers, 'weights', { bits: 3 }), 'weights')).toBe(3);
   });
 });
 
 describe('presets', () => {
   it('recognises a preset whatever its bits', () => {
-    expect(presetOf(defaultExperiment)).toBe('mlp');
+    expect(presetOf(exampleExperiment)).toBe('mlp');
     expect(
       presetOf({
         ...digits,

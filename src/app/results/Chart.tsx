@@ -187,6 +187,7 @@ export const Chart = memo(function Chart(props: Props) {
         dataKey="step"
         type="number"
         domain={steps}
+        niceTicks="none"
         allowDataOverflow
         ticks={props.stepTicks}
         hide={upper}
@@ -200,6 +201,7 @@ export const Chart = memo(function Chart(props: Props) {
       <YAxis
         width={gutter}
         domain={domain}
+        niceTicks="none"
         allowDataOverflow
         ticks={ticks}
         interval={0}

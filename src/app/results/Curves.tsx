@@ -9,7 +9,7 @@ import { useExperiment } from '@/store/experiment';
 import { useLive } from '@/store/live';
 import { figures, percent } from '../format';
 import { help, Term } from '../Term';
-import { accuracyFloor, accuracyTicks, lossCeiling, stepTicks } from './axis';
+import { accuracyFloor, accuracyTicks, lossCeiling, settled, stepTicks } from './axis';
 import { BitStrip } from './BitStrip';
 import { bitPlan } from './bitPlan';
 import { Chart } from './Chart';
@@ -57,7 +57,10 @@ function AccuracyChart() {
   const { reached, ...curves } = useCurves('accuracy', 0);
   const classes = useClasses();
   const experiment = useExperiment((state) => state.experiment);
-  const floor = accuracyFloor(extreme(curves.rows, 'accuracy', networks, 'min', 1), 1 / classes);
+  const floor = accuracyFloor(
+    extreme(settled(curves.rows), 'accuracy', networks, 'min', Number.POSITIVE_INFINITY),
+    1 / classes,
+  );
   const axis = useMemo(
     () => ({ domain: [floor, 1] as [number, number], ticks: accuracyTicks(floor) }),
     [floor],

@@ -1,6 +1,6 @@
 /** Axes: sensible limits that do not jump. */
 import { describe, expect, it } from 'vitest';
-import { accuracyFloor, accuracyTicks, lossCeiling, spread, stepTicks } from './axis';
+import { accuracyFloor, accuracyTicks, lossCeiling, settled, spread, stepTicks } from './axis';
 
 describe('accuracyFloor', () => {
   it('lies below chance before anything is measured', () => {
@@ -8,15 +8,26 @@ describe('accuracyFloor', () => {
     expect(accuracyFloor(Number.POSITIVE_INFINITY, 1 / 3)).toBe(0.2);
     expect(accuracyFloor(Number.POSITIVE_INFINITY, 1 / 10)).toBe(0);
   });
-  it('falls under the lowest value and never below 0', () => {
+  it('rises as far as leaves the lowest value in view', () => {
+    expect(accuracyFloor(0.5, 0.5)).toBe(0.4);
     expect(accuracyFloor(0.41, 0.5)).toBe(0.2);
-    expect(accuracyFloor(0.43, 0.5)).toBe(0.4);
-    expect(accuracyFloor(0.01, 0.5)).toBe(0);
     expect(accuracyFloor(0, 0.5)).toBe(0);
+    expect(accuracyFloor(0.93, 0.1)).toBe(0.9);
+    expect(accuracyFloor(0.975, 0.1)).toBe(0.95);
+    expect(accuracyFloor(1, 0.1)).toBe(0.95);
   });
-  it('has ticks every 20 % up to 100 %', () => {
+  it('has round ticks up to 100 %', () => {
     expect(accuracyTicks(0.4)).toEqual([0.4, 0.6, 0.8, 1]);
+    expect(accuracyTicks(0.9)).toEqual([0.9, 0.92, 0.94, 0.96, 0.98, 1]);
     expect(accuracyTicks(0)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
+  });
+});
+
+describe('settled', () => {
+  it('leaves out the start and the first tenth', () => {
+    const rows = [0, 5, 10, 50, 100].map((step) => ({ step }));
+    expect(settled(rows)).toEqual([{ step: 10 }, { step: 50 }, { step: 100 }]);
+    expect(settled([{ step: 0 }])).toEqual([]);
   });
 });
 

@@ -1,32 +1,40 @@
 /** Axis limits and ticks that hold still while a run grows, and labels at a line's end that do not overlap. */
 
-const floorStep = 0.2;
-/** Room kept under the lowest value, so that a line at chance does not run on the axis. */
-const margin = 0.02;
+/** Lower ends that the accuracy axis may have; the higher ones let 97 and 98 % be told apart. */
+const floors = [0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95] as const;
+/** Share of the axis kept free under the lowest value, so that no line runs on it. */
+const margin = 0.05;
+/** The first tenth of a run does not set the axis: its steep start may leave below. */
+const warmUp = 0.1;
+
+/** The rows that set the accuracy axis: all but the steep start. */
+export const settled = <R extends { step: number }>(rows: readonly R[]): R[] => {
+  const from = warmUp * (rows.at(-1)?.step ?? 0);
+  return rows.filter(({ step }) => step >= from && step > 0);
+};
 
 /**
- * Lower end of the accuracy axis: a multiple of 20 %, below chance and below every value. The lowest value of a run only
- * ever falls, so the axis never swings back.
- * @param lowest smallest accuracy of the run so far; Infinity if there is none
+ * Lower end of the accuracy axis: the highest one of a few that leaves the lowest value in view.
+ * @param lowest smallest accuracy of the settled part of the run; Infinity before there is one: below chance then
  * @param chance accuracy of guessing, 1 / classes
  */
 export function accuracyFloor(lowest: number, chance: number): number {
-  const low = Math.min(chance, lowest) - margin;
-  const floor = Math.max(0, Math.floor(low / floorStep + 1e-9) * floorStep);
-  return Math.round(floor * 10) / 10;
+  const low = Number.isFinite(lowest) ? lowest : chance;
+  return floors.findLast((floor) => floor + margin * (1 - floor) <= low) ?? 0;
 }
 
 /** Ticks of the accuracy axis from its floor to 1. */
 export function accuracyTicks(floor: number): number[] {
-  const count = Math.round((1 - floor) / floorStep);
-  return Array.from({ length: count + 1 }, (_, i) => Math.round((floor + i * floorStep) * 10) / 10);
+  const step = floor >= 0.95 ? 0.01 : floor >= 0.9 ? 0.02 : floor >= 0.8 ? 0.05 : floor >= 0.6 ? 0.1 : 0.2;
+  const count = Math.round((1 - floor) / step);
+  return Array.from({ length: count + 1 }, (_, i) => Math.round((floor + i * step) * 100) / 100);
 }
 
 const niceCeilings = [0.2, 0.5, 1, 2, 4, 6, 10, 20, 50, 100];
 
 /**
- * Upper end of the loss axis; within a run it only rises, like the highest value. Far outliers (a rounded net may lose hundreds of nats) do not
- * set it: they run off the top, and the tooltip has the number.
+ * Upper end of the loss axis; within a run it only rises, like the highest value. Far outliers (a rounded net may lose
+ * hundreds of nats) do not set it: they run off the top, and the tooltip has the number.
  * @param highest largest loss of the run so far that should stay in view
  * @param chance loss of guessing, ln(classes)
  */

@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordEdit } from '@/experiment/changes';
-import { defaultExperiment } from '@/experiment/presets';
 import type { Edit, Experiment } from '@/experiment/schema';
+import { exampleExperiment } from '@/experiment/testing/example';
 import { changeMarkers, layoutLabels } from './markers';
 
 const changed = (...edits: [number, Edit][]): Experiment =>
-  edits.reduce((experiment, [step, edit]) => recordEdit(experiment, edit, step), defaultExperiment);
+  edits.reduce((experiment, [step, edit]) => recordEdit(experiment, edit, step), exampleExperiment);
 const bits = (layer: string, site: 'weights' | 'activations', width: 2 | 3 | 4 | 8): Edit => ({
   kind: 'bits',
   layer,

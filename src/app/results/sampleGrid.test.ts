@@ -5,7 +5,7 @@ import { imagePixels, sampleLayout, sampleOrder, sampleUnder } from './sampleGri
 describe('sampleLayout', () => {
   it('fits what a column of the desktop and of a phone can hold', () => {
     expect(sampleLayout(165)).toMatchObject({ columns: 4, rows: 5 });
-    expect(sampleLayout(110)).toMatchObject({ columns: 2, rows: 3 });
+    expect(sampleLayout(110)).toMatchObject({ columns: 3, rows: 4 });
     expect(sampleLayout(20)).toMatchObject({ columns: 2, rows: 2 });
   });
   it('finds the cell under a place', () => {

@@ -8,14 +8,17 @@ export interface Layout {
   height: number;
 }
 
-const thumbnail = 27;
+/** Thumbnails in the columns of a desktop, and in narrower ones. */
+const thumbnail = { wide: 27, narrow: 22 };
+const narrowSide = 140;
 const labelWidth = 11;
 const gap = 3;
 
 /** As many cells as fit a square of side `side`, at least 2 x 2. */
 export function sampleLayout(side: number): Layout {
-  const columns = Math.max(2, Math.floor((side + gap) / (thumbnail + labelWidth + gap)));
-  const rows = Math.max(2, Math.floor((side + gap) / (thumbnail + gap)));
+  const image = side < narrowSide ? thumbnail.narrow : thumbnail.wide;
+  const columns = Math.max(2, Math.floor((side + gap) / (image + labelWidth + gap)));
+  const rows = Math.max(2, Math.floor((side + gap) / (image + gap)));
   return { columns, rows, width: side / columns, height: side / rows };
 }
 

@@ -1,6 +1,7 @@
 /** The badge that names backend and adapter; a native select lies over it, so that it opens like any other. */
+
+import { type BackendChoice, type BackendName, backendChoices } from '@/catalog/backends';
 import { words } from '@/catalog/words';
-import { type BackendChoice, type BackendName, backendChoices } from '@/session/protocol';
 import { useLive } from '@/store/live';
 import { chooseBackend, names } from '@/store/session';
 import { useWorkspace } from '@/store/workspace';
@@ -10,7 +11,7 @@ import styles from './Toolbar.module.css';
 export function BackendMenu() {
   const choice = useWorkspace((state) => state.backend);
   const backend = useLive((live) => live.backend);
-  const starting = useLive((live) => live.state === 'starting' && live.preview === null);
+  const waiting = useLive((live) => (live.state === 'paused' ? 'not started' : 'starting'));
   const exact = backend?.deterministic
     ? 'The same seed gives the same numbers here, bit for bit.'
     : 'Here the last digits may differ from run to run.';
@@ -21,9 +22,9 @@ export function BackendMenu() {
       className={styles.backend}
       {...help(backend ? `${words.backend.help} ${exact}` : words.backend.help)}
     >
-      <i data-on={backend !== null && !starting} aria-hidden="true" />
+      <i data-on={backend !== null} aria-hidden="true" />
       <span>{backend ? names[backend.name] : names[choice]}</span>
-      <small>{backend && !starting ? backend.adapter : 'starting'}</small>
+      <small>{backend ? backend.adapter : waiting}</small>
       <select
         aria-label="Backend"
         value={choice}

@@ -11,13 +11,13 @@ import { Warp } from './warp';
 
 /** Strength of each distortion at noise 0.5; lengths in pixels, standard deviations unless it says otherwise. */
 const strength = {
-  point: 0.45,
-  warp: 1.45,
-  slant: 0.16,
+  point: 0.42,
+  warp: 1.3,
+  slant: 0.15,
   turn: 0.02,
   width: 0.13,
   height: 0.08,
-  shift: 0.9,
+  shift: 0.8,
   pen: 0.28,
   pressure: 0.16,
   /** Largest loss of brightness. */

@@ -1,0 +1,15 @@
+/** What training can run on, and what a person can choose. */
+export const backendChoices = ['auto', 'webgpu', 'wasm', 'cpu'] as const;
+export type BackendChoice = (typeof backendChoices)[number];
+export type BackendName = Exclude<BackendChoice, 'auto'>;
+
+/** The backend in use, for the badge and its menu. */
+export interface BackendStatus {
+  name: BackendName;
+  /** The adapter or the instruction set: "NVIDIA ampere", "SIMD". */
+  adapter: string;
+  /** Same seed, same numbers, bit for bit. */
+  deterministic: boolean;
+  /** Why each backend that cannot be used cannot; a sentence for the Backend menu. */
+  unavailable: Partial<Record<BackendName, string>>;
+}

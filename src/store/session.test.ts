@@ -1,0 +1,204 @@
+// @vitest-environment happy-dom
+import { beforeEach, describe, expect, it } from 'vitest';
+import { isWeighted } from '@/catalog/layers';
+import { networkPresets } from '@/experiment/presets';
+import { exampleExperiment } from '@/experiment/testing/example';
+import type { WorkerPort } from '@/session/client';
+import type { Command, CurvePoint, SessionEvent } from '@/session/protocol';
+import { settingsNow, useExperiment } from './experiment';
+import { emptyLive, useLive } from './live';
+import { useNotices } from './notices';
+import * as session from './session';
+import { defaultPreferences, useWorkspace } from './workspace';
+
+/** A worker that only keeps what it is sent; the test answers for it. */
+class Port implements WorkerPort {
+  readonly sent: Command[] = [];
+  private readonly listeners = new Map<string, (event: Event) => void>();
+  postMessage(command: Command) {
+    this.sent.push(command);
+  }
+  terminate() {}
+  addEventListener(type: string, listener: (event: Event) => void) {
+    this.listeners.set(type, listener);
+  }
+  say(event: SessionEvent) {
+    this.listeners.get('message')?.({ data: event } as MessageEvent);
+  }
+  die() {
+    this.listeners.get('error')?.({ message: 'gone', preventDefault: () => undefined } as ErrorEvent);
+  }
+  last<T extends Command['type']>(type: T) {
+    return this.sent.findLast((command): command is Extract<Command, { type: T }> => command.type === type);
+  }
+}
+
+let ports: Port[];
+const port = () => ports.at(-1)!;
+const run = () => useLive.getState().run;
+const point = (step: number): CurvePoint => {
+  const score = { accuracy: 0.5, loss: 0.7 };
+  return { step, float: score, qat: score, ptq: score };
+};
+/** The run has trained to this step, with one evaluation and a checkpoint there. */
+function trainedTo(step: number) {
+  port().say({
+    type: 'snapshot',
+    run: run(),
+    snapshot: {
+      step,
+      stepsPerEpoch: 25,
+      running: true,
+      stepsPerSecond: 100,
+      stepMs: { float: 1, qat: 1 },
+      points: [point(step)],
+    },
+  });
+  port().say({ type: 'checkpoint', run: run(), checkpoint: { step, tensors: {} } });
+  port().say({ type: 'paused', run: run(), step, reason: 'asked' });
+}
+const shown = () => settingsNow(useExperiment.getState(), useLive.getState().step);
+const secondBits = () => shown().layers.filter(isWeighted)[1]?.weights.bits;
+const toThree = { kind: 'bits', layer: 'dense2', site: 'weights', bits: 3 } as const;
+
+beforeEach(() => {
+  ports = [];
+  useLive.setState(emptyLive, true);
+  useNotices.setState({ notices: [] });
+  useWorkspace.setState(defaultPreferences, true);
+  useExperiment.setState({ experiment: exampleExperiment, pending: [], replaced: null });
+  session.connect(
+    () => {
+      const next = new Port();
+      ports.push(next);
+      return next;
+    },
+    (callback) => callback(),
+  );
+  session.begin({ experiment: exampleExperiment, checkpoint: null, points: [] });
+});
+
+describe('edits', () => {
+  it('show at once, go to the worker, and are recorded at the step it answers', () => {
+    trainedTo(100);
+    session.edit([toThree]);
+    expect(secondBits()).toBe(3);
+    expect(port().last('edit')?.edits).toEqual([toThree]);
+    expect(useExperiment.getState().experiment.changes).toEqual([]);
+    port().say({ type: 'changed', run: run(), step: 104, changes: [toThree] });
+    expect(useExperiment.getState().experiment.changes).toEqual([{ ...toThree, step: 104 }]);
+    expect(secondBits()).toBe(3);
+    expect(useLive.getState().step).toBe(104);
+  });
+  it('that change nothing are not sent', () => {
+    session.edit([{ ...toThree, bits: secondBits() ?? 8 }]);
+    expect(port().last('edit')).toBeUndefined();
+  });
+});
+
+describe('a new start', () => {
+  it('keeps the trained run one Undo away, with its weights and curves', () => {
+    trainedTo(100);
+    session.restructure({ seed: 7 }, 'The seed has changed.');
+    expect(useLive.getState()).toMatchObject({ step: 0, points: [], state: 'starting' });
+    expect(port().last('load')).toMatchObject({ experiment: { seed: 7, changes: [] } });
+    expect(port().last('load')).not.toHaveProperty('checkpoint');
+    session.undo();
+    expect(port().last('load')).toMatchObject({ experiment: { seed: 42 }, checkpoint: { step: 100 } });
+    expect(useLive.getState()).toMatchObject({ step: 100, points: [point(100)] });
+    expect(useExperiment.getState().replaced).toBeNull();
+  });
+  it('offers no Undo where nothing is lost', () => {
+    session.restructure({ seed: 7 }, 'The seed has changed.');
+    expect(useExperiment.getState().replaced).toBeNull();
+  });
+  it('keeps the older run when a second setting changes before training', () => {
+    trainedTo(100);
+    session.restructure({ seed: 7 }, 'The seed has changed.');
+    session.restructure({ seed: 8 }, 'The seed has changed.');
+    expect(useExperiment.getState().replaced).toMatchObject({ experiment: { seed: 42 } });
+  });
+  it('goes out from the settings in force and drops recorded changes', () => {
+    trainedTo(100);
+    session.edit([toThree]);
+    port().say({ type: 'changed', run: run(), step: 100, changes: [toThree] });
+    session.reset();
+    expect(useExperiment.getState().experiment.changes).toEqual([]);
+    expect(secondBits()).toBe(3);
+  });
+  it('drops events of the run before', () => {
+    const before = run();
+    session.restructure({ layers: networkPresets.smallMlp.layers }, 'The network has changed.');
+    port().say({ type: 'changed', run: before, step: 50, changes: [toThree] });
+    expect(useExperiment.getState().experiment.changes).toEqual([]);
+  });
+});
+
+describe('replay', () => {
+  it('makes the recorded changes again and pauses where the run was', () => {
+    trainedTo(100);
+    session.edit([toThree]);
+    port().say({ type: 'changed', run: run(), step: 100, changes: [toThree] });
+    trainedTo(250);
+    session.replay();
+    expect(port().last('load')?.experiment.changes).toEqual([{ ...toThree, step: 100 }]);
+    expect(port().last('stop')?.stop).toEqual({ steps: 250 });
+    expect(useLive.getState().state).toBe('training');
+    expect(secondBits()).not.toBe(3);
+    port().say({ type: 'paused', run: run(), step: 250, reason: 'steps' });
+    expect(port().last('stop')?.stop).toEqual({});
+    expect(useExperiment.getState().experiment.stop).toEqual({});
+    expect(secondBits()).toBe(3);
+  });
+});
+
+describe('when something breaks', () => {
+  it('a dead worker is replaced and training goes on from the last checkpoint', () => {
+    trainedTo(100);
+    session.train();
+    port().die();
+    expect(ports).toHaveLength(2);
+    expect(port().last('load')).toMatchObject({ checkpoint: { step: 100 }, backend: 'auto' });
+    expect(port().sent.at(-1)).toMatchObject({ type: 'train' });
+    expect(useNotices.getState().notices[0]).toMatchObject({ tone: 'error' });
+  });
+  it('a worker that keeps dying moves to simpler backends and then stops', () => {
+    trainedTo(100);
+    session.train();
+    for (let death = 0; death < 4; death++) port().die();
+    expect(ports.slice(1).map((one) => one.last('load')?.backend)).toEqual([
+      'auto',
+      'wasm',
+      'cpu',
+      undefined,
+    ]);
+    expect(useLive.getState().state).toBe('paused');
+  });
+  it('a diverged run can go back to its last good checkpoint with a lower learning rate', () => {
+    trainedTo(100);
+    port().say({ type: 'changed', run: run(), step: 120, changes: [{ kind: 'learningRate', value: 9 }] });
+    port().say({ type: 'diverged', run: run(), step: 130, layer: 'dense2', network: 'qat', rewindTo: 100 });
+    expect(useLive.getState()).toMatchObject({ state: 'paused', divergence: { step: 130, layer: 'dense2' } });
+    expect(session.lowerLearningRate()).toBe(0.0004);
+    session.rewind(session.lowerLearningRate());
+    expect(port().last('load')).toMatchObject({ checkpoint: { step: 100 }, experiment: { changes: [] } });
+    expect(port().last('edit')?.edits).toEqual([{ kind: 'learningRate', value: 0.0004 }]);
+    expect(useLive.getState()).toMatchObject({ state: 'training', divergence: null });
+  });
+  it('a failure is said and pauses the run', () => {
+    session.train();
+    port().say({ type: 'failed', run: run(), failure: { kind: 'backend', message: 'No backend started.' } });
+    expect(useLive.getState().state).toBe('paused');
+    expect(useNotices.getState().notices).toMatchObject([{ tone: 'error', text: 'No backend started.' }]);
+  });
+});
+
+describe('the selected layer', () => {
+  it('is the chosen one where the network has it, else one with weights', () => {
+    const { layers } = networkPresets.cnn;
+    expect(session.shownLayer('conv2', layers)).toBe('conv2');
+    expect(session.shownLayer('input', layers)).toBe('input');
+    expect(session.shownLayer('dense9', layers)).toBe('conv2');
+    expect(session.shownLayer('pool1', layers)).toBe('conv2');
+  });
+});
