@@ -8,7 +8,6 @@ import {
   type ActivationSite,
   activationQuantizers,
   estimators,
-  type WeightQuantizerKind,
   type WeightSite,
   weightQuantizers,
 } from '@/catalog/quantizers';
@@ -77,6 +76,10 @@ async function stateAfter(experiment: Experiment, steps: number) {
   return checkpoint;
 }
 
+/** The kinds that deploy to integers; those of float formats have tests of their own. */
+const integerKinds = <K extends string>(registry: Record<K, { deploysTo: string }>): K[] =>
+  (Object.keys(registry) as K[]).filter((kind) => registry[kind].deploysTo === 'integer');
+
 /** PACT and DoReFa clip what is below 0, so that the signed input has another quantizer. */
 const forPositive: ReadonlySet<ActivationQuantizerKind> = new Set(['pact', 'dorefa']);
 const withActivations = (bits: Bits, quantizer: ActivationQuantizerKind): Experiment => {
@@ -85,13 +88,14 @@ const withActivations = (bits: Bits, quantizer: ActivationQuantizerKind): Experi
 };
 
 const cases: [string, Experiment][] = [
-  ...(Object.keys(weightQuantizers) as WeightQuantizerKind[]).flatMap((quantizer): [string, Experiment][] => [
+  ...integerKinds(weightQuantizers).flatMap((quantizer): [string, Experiment][] => [
     [`weights ${quantizer}`, withSites(8, { quantizer })],
     [`weights ${quantizer}, per tensor`, withSites(8, { quantizer, granularity: 'tensor' })],
   ]),
-  ...(Object.keys(activationQuantizers) as ActivationQuantizerKind[]).map(
-    (quantizer): [string, Experiment] => [`activations ${quantizer}`, withActivations(8, quantizer)],
-  ),
+  ...integerKinds(activationQuantizers).map((quantizer): [string, Experiment] => [
+    `activations ${quantizer}`,
+    withActivations(8, quantizer),
+  ]),
   ...(['ewgs', 'soft'] as const).map((estimator): [string, Experiment] => [
     `estimator ${estimator}`,
     withSites(8, { estimator }, { estimator }),

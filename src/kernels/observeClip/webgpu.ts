@@ -45,7 +45,7 @@ fn approach(average: f32, value: f32) -> f32 {
 }
 
 /* Moves the state towards a range; the first one sets it. A NaN makes it NaN for good. */
-fn move(least: f32, greatest: f32, lost: bool) {
+fn follow(least: f32, greatest: f32, lost: bool) {
   if (lost || isNan(state[0]) || isNan(state[1])) {
     state[0] = uniforms.nan;
     state[1] = uniforms.nan;
@@ -101,7 +101,7 @@ fn main(group: u32, lane: u32) {
   }
   let top = exact(least + exact(span * (f32(high + 1u) / ${bins}.0)));
   let bottom = exact(least + exact(span * (f32(low) / ${bins}.0)));
-  move(
+  follow(
     select(bottom, least, low == 0u),
     select(top, greatest, high == ${bins - 1}u),
     isNan(least) || isNan(greatest),
@@ -166,7 +166,7 @@ fn main(group: u32, lane: u32) {
       }
     }
   }
-  move(exact(least * best), exact(greatest * best), isNan(least) || isNan(greatest));
+  follow(exact(least * best), exact(greatest * best), isNan(least) || isNan(greatest));
 }`,
 });
 

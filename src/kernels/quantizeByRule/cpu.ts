@@ -109,7 +109,7 @@ export const quantizeByRuleGradientCpu: Implementation<'dq' | 'x' | 'params' | '
     if (Number.isNaN(value)) return 0;
     if (mode === modes.sign) {
       if (rule !== rules.everywhere && Math.abs(value) > 1) return 0;
-      const error = (value - (value >= 0 ? 1 : -1)) / 2;
+      const error = fround(value - (value >= 0 ? 1 : -1)) / 2;
       return fround(upstream * site.inverse(i)) * estimate(estimator, upstream, error, value / 2);
     }
     const position = site.position(value, i);
