@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { type Bits, bitsSchema } from './bits';
 import type { ChoiceField, NumberField, SiteField } from './fields';
+import { type BlockFormatName, blockFormats, type FloatFormatName } from './formats';
 
 export interface QuantizerDescriptor {
   /** What the page calls it. */
@@ -21,7 +22,17 @@ export interface QuantizerDescriptor {
   range?: WeightRange;
   /** What it learns by gradient, as the page names it. */
   learns?: readonly string[];
+  /** The estimator and the rounding it always has; where absent the site's own choice counts. */
+  estimator?: Estimator;
+  rounding?: Rounding;
+  /** The float format it rounds to; integers where absent. */
+  format?: FloatFormatName;
+  /** The block format whose scales are stored with the values; granularity then plays no part. */
+  blocks?: BlockFormatName;
 }
+
+/** What the float formats have in common: no integer form, and one way to round. */
+const simulated = { deploysTo: 'simulation only', estimator: 'ste', rounding: 'even' } as const;
 
 export const weightQuantizers = {
   absmax: {
@@ -78,6 +89,48 @@ export const weightQuantizers = {
     bits: [2],
     range: 'narrow',
   },
+  e4m3: {
+    label: 'FP8 E4M3',
+    token: 'e4m3',
+    help: 'An 8-bit float with 4 exponent and 3 mantissa bits: fine near 0, coarse far from it. The largest absolute weight lands on its largest value, 448.',
+    bits: [8],
+    format: 'e4m3',
+    ...simulated,
+  },
+  e5m2: {
+    label: 'FP8 E5M2',
+    token: 'e5m2',
+    help: 'An 8-bit float with 5 exponent and 2 mantissa bits: more range than E4M3 and half its precision. The largest absolute weight lands on its largest value, 57,344.',
+    bits: [8],
+    format: 'e5m2',
+    ...simulated,
+  },
+  e2m1: {
+    label: 'FP4 E2M1',
+    token: 'e2m1',
+    help: 'A 4-bit float: 0, 0.5, 1, 1.5, 2, 3, 4, 6 and their negatives, times the scale. The largest absolute weight lands on 6.',
+    bits: [4],
+    format: 'e2m1',
+    ...simulated,
+  },
+  mxfp8: {
+    label: 'MXFP8',
+    token: 'mxfp8',
+    help: 'Blocks of 32 weights along the input channels share a power of two, and each weight is an E4M3 float times it (OCP Microscaling). Each block costs a byte more.',
+    bits: [8],
+    format: blockFormats.mxfp8.element,
+    blocks: 'mxfp8',
+    ...simulated,
+  },
+  mxfp4: {
+    label: 'MXFP4',
+    token: 'mxfp4',
+    help: 'Blocks of 32 weights along the input channels share a power of two, and each weight is an E2M1 float times it (OCP Microscaling). Each block costs a byte more.',
+    bits: [4],
+    format: blockFormats.mxfp4.element,
+    blocks: 'mxfp4',
+    ...simulated,
+  },
 } as const satisfies Record<string, QuantizerDescriptor>;
 export type WeightQuantizerKind = keyof typeof weightQuantizers;
 
@@ -126,6 +179,30 @@ export const activationQuantizers = {
     token: 'dorefa',
     help: 'A fixed grid from 0 to 1; what is outside is clipped (Zhou et al. 2016).',
     deploysTo: 'integer',
+  },
+  e4m3: {
+    label: 'FP8 E4M3',
+    token: 'e4m3',
+    help: 'An 8-bit float with 4 exponent and 3 mantissa bits: fine near 0, coarse far from it. The larger end of the observed range (EMA min-max) lands on its largest value, 448.',
+    bits: [8],
+    format: 'e4m3',
+    ...simulated,
+  },
+  e5m2: {
+    label: 'FP8 E5M2',
+    token: 'e5m2',
+    help: 'An 8-bit float with 5 exponent and 2 mantissa bits: more range than E4M3 and half its precision. The larger end of the observed range (EMA min-max) lands on its largest value, 57,344.',
+    bits: [8],
+    format: 'e5m2',
+    ...simulated,
+  },
+  e2m1: {
+    label: 'FP4 E2M1',
+    token: 'e2m1',
+    help: 'A 4-bit float: 0, 0.5, 1, 1.5, 2, 3, 4, 6 and their negatives, times the scale. The larger end of the observed range (EMA min-max) lands on 6; after ReLU the negatives are unused.',
+    bits: [4],
+    format: 'e2m1',
+    ...simulated,
   },
 } as const satisfies Record<string, QuantizerDescriptor>;
 export type ActivationQuantizerKind = keyof typeof activationQuantizers;

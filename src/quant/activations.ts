@@ -15,6 +15,7 @@ import { observeMse, observePercentile } from '@/kernels/observeClip';
 import { quantize } from '@/kernels/quantize';
 import { learnedParams, quantizeByRule } from '@/kernels/quantizeByRule';
 import { smallestScale } from '@/kernels/scale';
+import { floatActivations } from './formats/activations';
 import { freshObserver, type Grid, mode, rules } from './settings';
 
 /** A site as the forward pass finds it: settings, observer, and what its quantizer has learned. */
@@ -137,6 +138,9 @@ export const activationQuantizers: Record<ActivationQuantizerKind, ActivationQua
     params: (state) => learnedParams(state.observer, settingsOf(state)),
     dependsOnBits: false,
   },
+  e4m3: floatActivations('e4m3'),
+  e5m2: floatActivations('e5m2'),
+  e2m1: floatActivations('e2m1'),
 };
 
 /**

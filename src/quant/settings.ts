@@ -4,8 +4,8 @@
  *
  * | entry | name | holds |
  * |---|---|---|
- * | 0, 1 | qmin, qmax | the ends of the integer grid; with mode 3 the values -n and n, n = 2^bits - 1 |
- * | 2 | mode | 0 pass-through (32 bits), 1 affine, 2 sign times mean, 3 DoReFa's tanh |
+ * | 0, 1 | qmin, qmax | the ends of the integer grid; with mode 3 the values -n and n, n = 2^bits - 1; with mode 4 minus the largest value and the largest |
+ * | 2 | mode | 0 pass-through (32 bits), 1 affine, 2 sign times mean, 3 DoReFa's tanh, 4 a float format (kernels/quantizeFloat, quantizeMx) |
  * | 3 | granularity | 0 per tensor, 1 per channel |
  * | 4 | rule | where the gradient passes and what is learned (kernels/quantizeByRule/constants.ts) |
  * | 5 | estimator | how the gradient passes the rounding (same place) |
@@ -30,6 +30,7 @@ export const mode = {
   affine: modes.affine,
   signTimesMean: modes.sign,
   tanh: modes.tanh,
+  float: 4,
 } as const;
 export { rules };
 

@@ -15,6 +15,7 @@ import { quantize } from '@/kernels/quantize';
 import { learnedParams, quantizeByRule } from '@/kernels/quantizeByRule';
 import { type WeightMethod, weightParams } from '@/kernels/weightParams';
 import { quantizeDorefa } from './dorefa';
+import { blockWeights, floatWeights } from './formats/weights';
 import { type Grid, mode, rules } from './settings';
 
 /** A site as the forward pass finds it: its settings and what its quantizer has learned. */
@@ -88,6 +89,11 @@ export const weightQuantizers: Record<WeightQuantizerKind, WeightQuantizer> = {
   dorefa: { ...foundBy('dorefa', rules.everywhere), grid: dorefaGrid, quantize: quantizeDorefa },
   twn: foundBy('twn', rules.everywhere),
   bitnet: foundBy('mean', rules.everywhere),
+  e4m3: floatWeights('e4m3'),
+  e5m2: floatWeights('e5m2'),
+  e2m1: floatWeights('e2m1'),
+  mxfp8: blockWeights('mxfp8'),
+  mxfp4: blockWeights('mxfp4'),
 };
 
 /**

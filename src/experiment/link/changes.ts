@@ -97,7 +97,7 @@ const quantizer: EditCodec<'quantizer'> = {
         : undefined,
     ),
   read(text, layers, place) {
-    const match = /^(?:([a-z0-9,]+)\.)?([a-z])\.([a-z]+)$/.exec(text);
+    const match = /^(?:([a-z0-9,]+)\.)?([a-z])\.([a-z][a-z0-9]*)$/.exec(text);
     if (!match) return undefined;
     const [, names, token = '', word = ''] = match;
     const site = keyOfToken(sites, token) as SiteName | undefined;

@@ -8,7 +8,7 @@ import { floatActivationParams, floatWeightParams, unitParams } from './index';
 
 const { fround } = Math;
 const { max } = floatFormats.e4m3;
-const float = (granularity = 0, mode = 3) => settings(-max, max, mode, granularity);
+const float = (granularity = 0, mode = 4) => settings(-max, max, mode, granularity);
 const absmax = (values: readonly number[]) => Math.max(...values.map(Math.abs));
 
 describe.each(backends)('the parameters of float formats on %s', (backend) => {

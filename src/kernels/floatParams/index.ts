@@ -3,7 +3,14 @@
  * that the bias stays float.
  */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { defineKernel, expectShape, runKernel, runKernelForAll, stopGradient } from '../definition';
+import {
+  defineKernel,
+  expectSettings,
+  expectShape,
+  runKernel,
+  runKernelForAll,
+  stopGradient,
+} from '../definition';
 import { weightParams } from '../weightParams';
 import { clearQuantizedCpu, floatActivationParamsCpu, unitParamsCpu } from './cpu';
 import { clearQuantizedWasm, floatActivationParamsWasm, unitParamsWasm } from './wasm';
@@ -14,7 +21,7 @@ import { clearQuantizedWebgpu, floatActivationParamsWebgpu, unitParamsWebgpu } f
  * nothing saturates (Micikevicius et al. 2022, FP8 Formats for Deep Learning, section 3); otherwise as weightParams'
  * `absmax`, with the row "quantized" 0. Constants to differentiation.
  * @param w of any shape, the output channel last
- * @param settings [4]: qmin, qmax, mode, granularity
+ * @param settings qmin, qmax, mode, granularity (src/quant/settings.ts)
  * @returns [4, C]: rows scale, inverse, zero point (0), quantized (0)
  */
 export function floatWeightParams(w: Tensor, settings: Tensor1D): Tensor2D {
@@ -39,12 +46,12 @@ export function unitParams(w: Tensor): Tensor2D {
  * observer that has seen nothing stands for [0, 1]; the scale is at least 2^-24 and NaN where the range is not finite;
  * mode 0 gives 1, 1, 0, 0. Constants to differentiation; the same bits on all backends.
  * @param state [4]: min, max, initialised, momentum, as for observeMinMax
- * @param settings [4]: qmin, qmax, mode, granularity
+ * @param settings qmin, qmax, mode, granularity (src/quant/settings.ts)
  * @returns [4, 1]: scale, inverse, zero point (0), quantized (0)
  */
 export function floatActivationParams(state: Tensor, settings: Tensor1D): Tensor2D {
   expectShape('The state of an observer', state.shape, [4]);
-  expectShape('The quantization settings', settings.shape, [4]);
+  expectSettings(settings);
   return stopGradient(() => runKernel<Tensor2D>('FloatActivationParams', { state, settings }));
 }
 

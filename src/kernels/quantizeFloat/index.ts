@@ -4,7 +4,7 @@
  */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { type FloatFormatName, floatFormats } from '@/catalog/formats';
-import { defineKernel, expectShape, lastAxis, runKernel } from '../definition';
+import { defineKernel, expectSettings, expectShape, lastAxis, runKernel } from '../definition';
 import { quantizeFloatCpu, quantizeFloatGradientCpu } from './cpu';
 import { quantizeFloatGradientWasm, quantizeFloatWasm } from './wasm';
 import { quantizeFloatGradientWebgpu, quantizeFloatWebgpu } from './webgpu';
@@ -22,7 +22,7 @@ const gradientName = (format: FloatFormatName) => `QuantizeFloatGradient_${forma
  * dx = dq. The others get none.
  * @param x of any shape
  * @param params [4, C]: rows scale, inverse, zero point (not read), quantized (not read); C is 1 or the length of x's last axis
- * @param settings [4]: qmin, qmax, mode, granularity
+ * @param settings qmin, qmax, mode, granularity (src/quant/settings.ts)
  * @returns values of the format, to be multiplied by the scale
  * @throws if a shape does not fit
  */
@@ -34,7 +34,7 @@ export function quantizeFloat<X extends Tensor>(
 ): X {
   const channels = params.shape[1] === 1 ? 1 : lastAxis(x.shape);
   expectShape('The quantization parameters', params.shape, [4, channels]);
-  expectShape('The quantization settings', settings.shape, [4]);
+  expectSettings(settings);
   return runKernel<X>(forwardName(format), { x, params, settings });
 }
 

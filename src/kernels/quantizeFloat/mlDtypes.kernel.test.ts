@@ -11,7 +11,7 @@ describe.each(backends)('quantizeFloat on %s casts as ml_dtypes does', (backend)
 
   test.each(fixtures.cases)('to $format', async ({ format, x, y }) => {
     const name = format as FloatFormatName;
-    const on = settings(-floatFormats[name].max, floatFormats[name].max, 3);
+    const on = settings(-floatFormats[name].max, floatFormats[name].max, 4);
     const q = await quantizeFloat(tf.tensor1d(x), params([1]), on, name).data();
     expect([...q]).toEqual(y.map(Math.fround));
   });

@@ -25,7 +25,7 @@ function gaps(format: FloatFormatName): { low: number; high: number; middle: num
   });
 }
 
-const on = (format: FloatFormatName, mode = 3) =>
+const on = (format: FloatFormatName, mode = 4) =>
   settings(-floatFormats[format].max, floatFormats[format].max, mode);
 
 /** Rounded at scale 1, with -0 kept apart from 0. */

@@ -4,7 +4,7 @@
  */
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { type BlockFormatName, blockFormats } from '@/catalog/formats';
-import { defineKernel, expectShape, runKernel } from '../definition';
+import { defineKernel, expectSettings, runKernel } from '../definition';
 import { quantizeMxCpu, quantizeMxGradientCpu } from './cpu';
 import { quantizeMxGradientWasm, quantizeMxWasm } from './wasm';
 import { quantizeMxGradientWebgpu, quantizeMxWebgpu } from './webgpu';
@@ -22,7 +22,7 @@ const gradientName = (format: BlockFormatName) => `QuantizeMxGradient_${format}`
  * The gradient is dx = dq where the value did not saturate, else 0; the scale is a constant to differentiation. In mode 0
  * dx = dq.
  * @param x of rank 2 or more, the output channel last (HWIO, [in, out])
- * @param settings [4]: qmin, qmax, mode, granularity
+ * @param settings qmin, qmax, mode, granularity (src/quant/settings.ts)
  * @returns the values meant: the blocks' scales are multiplied in
  * @throws if a shape does not fit
  */
@@ -31,7 +31,7 @@ export function quantizeMx<X extends Tensor>(x: X, settings: Tensor1D, format: B
     throw new Error(
       `Blocks run along the input channels, but the tensor has the shape [${x.shape.join(', ')}].`,
     );
-  expectShape('The quantization settings', settings.shape, [4]);
+  expectSettings(settings);
   return runKernel<X>(forwardName(format), { x, settings });
 }
 

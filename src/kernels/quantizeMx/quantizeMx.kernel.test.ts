@@ -7,7 +7,7 @@ import { expectNoLeak, onEach, read, settings } from '../testing/tensors';
 import { quantizeMx } from './index';
 
 const formats = Object.keys(blockFormats) as BlockFormatName[];
-const on = () => settings(-1, 1, 3);
+const on = () => settings(-1, 1, 4);
 const off = () => settings(-1, 1, 0);
 
 /** OCP MX 1.0, section 6.3, in float64: blocks of 32 along the last axis but one. */
