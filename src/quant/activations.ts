@@ -118,17 +118,17 @@ export const activationQuantizers: Record<ActivationQuantizerKind, ActivationQua
   ema: observedBy(observeMinMax, false),
   percentile: observedBy(observePercentile, false),
   mse: observedBy(observeMse, true),
-  lsq: learnedBy(rules.lsq, true, { least: [smallestScale, 0], initial: initialStep, rate: 0.1 }),
+  lsq: learnedBy(rules.lsq, true, { least: [smallestScale, 0], initial: initialStep, rate: 0.3 }),
   lsqplus: learnedBy(rules.lsqPlus, true, {
     least: [smallestScale, Number.NEGATIVE_INFINITY],
     initial: initialStepAndOffset,
-    rate: 0.1,
+    rate: 0.3,
   }),
   pact: learnedBy(rules.pact, false, {
     least: [smallestScale],
     initial: (values, _site, fresh) =>
       fresh ? tf.tensor1d([freshClip]) : tf.reshape(tf.maximum(tf.max(values), smallestScale), [1]),
-    rate: 1,
+    rate: 3,
   }),
   dorefa: {
     grid: unsigned,

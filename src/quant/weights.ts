@@ -84,7 +84,7 @@ export const weightQuantizers: Record<WeightQuantizerKind, WeightQuantizer> = {
     grid: symmetric,
     rule: rules.lsq,
     params: (_weights, settings, learned) => learnedParams(learned!, settings),
-    learned: { initial: initialSteps, rate: 0.1 },
+    learned: { initial: initialSteps, rate: 0.3 },
   },
   dorefa: { ...foundBy('dorefa', rules.everywhere), grid: dorefaGrid, quantize: quantizeDorefa },
   twn: foundBy('twn', rules.everywhere),
