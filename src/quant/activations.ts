@@ -95,7 +95,7 @@ const learnedBy = (
 const isSigned = (values: Tensor, site: ActivationSite): Tensor =>
   activationBits(site) === 1 ? tf.scalar(0) : tf.cast(tf.less(tf.min(values), 0), 'float32');
 
-/** Step 2 mean|x| / sqrt(Qp) (Esser et al. 2020, section 2.1) and zero point: 0, or 2^(n-1) where values are signed. */
+/** Step 2 mean|x| / sqrt(Qp) (Esser et al. 2020) and zero point: 0, or 2^(n-1) where values are signed. */
 const initialStep = (values: Tensor, site: ActivationSite): Tensor1D => {
   const { qmax } = unsigned(site);
   const zeroPoint = tf.mul(isSigned(values, site), (qmax + 1) / 2);
@@ -103,7 +103,7 @@ const initialStep = (values: Tensor, site: ActivationSite): Tensor1D => {
   return tf.stack([step as Scalar, zeroPoint as Scalar]) as Tensor1D;
 };
 
-/** Step and offset that span the values, 0 among them (Bhalgat et al. 2020, section 4.3). */
+/** Step and offset that span the values, 0 among them (Bhalgat et al. 2020). */
 const initialStepAndOffset = (values: Tensor, site: ActivationSite): Tensor1D => {
   const { qmin, qmax } = unsigned(site);
   const low = tf.mul(tf.minimum(tf.min(values), 0), Number(activationBits(site) > 1));

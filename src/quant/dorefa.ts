@@ -1,5 +1,5 @@
 /**
- * DoReFa-Net's weights (Zhou et al. 2016, eq. 9): 2 Qk(tanh(w) / (2 M) + 1/2) - 1 with M = max|tanh(w)|. The gradient is
+ * DoReFa-Net's weights (Zhou et al. 2016): 2 Qk(tanh(w) / (2 M) + 1/2) - 1 with M = max|tanh(w)|. The gradient is
  * straight through Qk alone, so that it passes tanh and the maximum as they are.
  */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';

@@ -66,7 +66,7 @@ const dorefaGrid = (site: WeightSite): Grid => {
 const sharedAxes = (tensor: Tensor, site: WeightSite): number[] =>
   tensor.shape.map((_, axis) => axis).slice(0, site.granularity === 'channel' ? -1 : undefined);
 
-/** 2 mean|w| / sqrt(Qp) (Esser et al. 2020, section 2.1); mean|w| at 1 bit, where the step is all there is. */
+/** 2 mean|w| / sqrt(Qp) (Esser et al. 2020); mean|w| at 1 bit, where the step is all there is. */
 const initialSteps = (weights: Tensor, site: WeightSite): Tensor2D =>
   tf.tidy(() => {
     const { qmax, mode: how } = symmetric(site);

@@ -5,23 +5,23 @@
  * Let p = x * inverse + zeroPoint be where x stands on the grid, and r that rounded.
  *
  * Values. Mode 1: clamp(r, qmin, qmax) - zeroPoint. Mode 2: the sign, that of 0 being +1. Mode 3 (DoReFa-Net, Zhou et al.
- * 2016, eq. 9): 2 clamp(rint(tanh(x) * inverse + n / 2), 0, n) - n with n = qmax, odd integers whose scale is 1 / n. Mode 0: x.
+ * 2016): 2 clamp(rint(tanh(x) * inverse + n / 2), 0, n) - n with n = qmax, odd integers whose scale is 1 / n. Mode 0: x.
  * Rounding is half to even; stochastic where the settings say so and the clock is not negative: up with the probability
  * p - floor(p), by a hash of the seed, the clock and the element's index, the same on every backend.
  *
  * Gradient: dx = dq / scale * estimator where the rule lets it pass, else 0.
  * - clip: qmin <= r <= qmax (PyTorch's fake-quantize). lsq, lsqPlus, pact: qmin < p < qmax. closed: qmin <= p <= qmax.
  *   everywhere: always. In mode 2 the rules but the last are |x| <= 1. Mode 3 always passes, times (1 - tanh^2 x) n / M.
- * - estimators, with e = p - clamp(r), at most half a step: ste 1; ewgs 1 + 0.2 sign(dq) e (Lee et al. 2021, eq. 6, errors
+ * - estimators, with e = p - clamp(r), at most half a step: ste 1; ewgs 1 + 0.2 sign(dq) e (Lee et al. 2021, errors
  *   measured in steps); soft k / (2 tanh(k / 2)) (1 - tanh^2(k m)) with k = 4 and m the distance of p from the middle
- *   between two levels (Gong et al. 2019, eq. 5); none 0.
+ *   between two levels (Gong et al. 2019); none 0.
  *
- * Gradient of what is learned, with g = 1 / sqrt(N * Qp) (Esser et al. 2020, section 2.2; N is settings[8], Qp the number
+ * Gradient of what is learned, with g = 1 / sqrt(N * Qp) (Esser et al. 2020; N is settings[8], Qp the number
  * of steps above 0) and the sums over the values of one scale, of dq / scale times:
  * - lsq, of the step: r - p inside, qmin - zeroPoint or qmax - zeroPoint outside; in mode 2 the sign. Times g.
- * - lsqPlus (Bhalgat et al. 2020, eq. 6 and 7), of the step: r - p inside, qmin or qmax outside; of the offset: 0 inside, 1
+ * - lsqPlus (Bhalgat et al. 2020), of the step: r - p inside, qmin or qmax outside; of the offset: 0 inside, 1
  *   outside. Times g.
- * - pact (Choi et al. 2018, eq. 3), of the clip: 1 where x >= clip. Plus 2e-4 times the clip.
+ * - pact (Choi et al. 2018), of the clip: 1 where x >= clip. Plus 2e-4 times the clip.
  * PyTorch's learnable fake-quantize tests saturation on the rounded r and not on p: see docs/quantizers/learned.md.
  */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';

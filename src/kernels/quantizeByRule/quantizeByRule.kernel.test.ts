@@ -49,7 +49,7 @@ async function learn(x: tf.Tensor, learned: tf.Tensor, site: Site, dy: tf.Tensor
 const dxOf = (x: tf.Tensor, p: tf.Tensor2D, s: tf.Tensor1D, dq: tf.Tensor = tf.onesLike(x)) =>
   read(tf.grad((v: tf.Tensor) => quantizeByRule(v, p, s, stopped()))(x, dq));
 
-/** LSQ in float64 (Esser et al. 2020, eq. 3 and 5), the zero point fixed. */
+/** LSQ in float64 (Esser et al. 2020), the zero point fixed. */
 function lsq(v: number, step: number, zeroPoint: number, qmin: number, qmax: number) {
   const p = v / step + zeroPoint;
   const inside = p > qmin && p < qmax;

@@ -49,7 +49,7 @@ export type WeightMethod = keyof typeof methods;
  * `twn`: the threshold is 0.7 mean|w|, the scale is the mean of the |w| above it (Li et al. 2016). Row "inverse" holds
  * 0.5 / threshold, so that rounding to [-1, 1] is the comparison with the threshold.
  * `dorefa`: for mode 3 (kernels/quantizeByRule): scale = 1 / qmax, and row "inverse" holds qmax / (2 tanh(max|w|)), the factor
- * of tanh(w) (Zhou et al. 2016, DoReFa-Net, eq. 9).
+ * of tanh(w) (Zhou et al. 2016, DoReFa-Net).
  * In mode 2 the scale is mean|w| (XNOR-Net, Rastegari et al. 2016), with pow2 rounded up to a power of two; in mode 0 the
  * parameters are 1, 1, 0, 0. The maximum or mean is that of the tensor, or of each channel where
  * the granularity is 1. A scale is at least 2^-24, so that weights that are all zero quantize to zero; it is NaN where a

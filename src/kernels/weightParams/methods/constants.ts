@@ -14,5 +14,5 @@ export const bins = 2048;
 /** One in so many absolute weights may lie beyond the grid. */
 export const oneOutlierIn = 100;
 
-/** TWN's threshold in mean magnitudes (Li et al. 2016, eq. 6). */
+/** TWN's threshold in mean magnitudes (Li et al. 2016). */
 export const ternaryThreshold = Math.fround(0.7);
