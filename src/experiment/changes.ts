@@ -9,7 +9,7 @@ export { inputName };
 type SiteEdit = Exclude<Edit, { kind: 'learningRate' }>;
 
 /** A site with one edit made to it. */
-const editSite = <S extends WeightSite | ActivationSite>(site: S, edit: SiteEdit): S =>
+export const editSite = <S extends WeightSite | ActivationSite>(site: S, edit: SiteEdit): S =>
   edit.kind === 'bits' ? { ...site, bits: edit.bits } : { ...site, [edit.setting]: edit.value };
 
 /** The starting settings with one edit made to them; an edit that names nothing here leaves them as they are. */

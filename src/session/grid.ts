@@ -6,6 +6,8 @@ export interface SeenGrid {
   bits: number;
   qmin: number;
   qmax: number;
+  /** Distance of neighbouring levels as integers: 2 for DoReFa's odd ones, and for signs. */
+  spacing: 1 | 2;
   /** How many levels; 0 without a grid. */
   levels: number;
   /** The index of a level from 0. @param q the rounded value in units of the scale, the zero point added */
@@ -16,13 +18,13 @@ export interface SeenGrid {
 }
 
 function integerGrid([qmin = 0, qmax = 0, kind]: Float32Array): SeenGrid {
-  // DoReFa's levels are odd integers.
-  const spacing = kind === mode.tanh ? 2 : 1;
+  const spacing = kind === mode.tanh || kind === mode.signTimesMean ? 2 : 1;
   const levels = (qmax - qmin) / spacing + 1;
   return {
     bits: kind === mode.signTimesMean ? 1 : Math.ceil(Math.log2(levels)),
     qmin,
     qmax,
+    spacing,
     levels,
     indexOf: (q) => (q - qmin) / spacing,
     isClipped: (position) => kind === mode.affine && (position < qmin - 0.5 || position > qmax + 0.5),
@@ -40,6 +42,7 @@ function floatGrid(format: FloatFormatName): SeenGrid {
     bits,
     qmin: -last,
     qmax: last,
+    spacing: 1,
     levels: 2 * last + 1,
     indexOf: (q) => last + Math.sign(q) * (numbers.get(Math.abs(q)) ?? Number.NaN),
     isClipped: (position) => Math.abs(position) > limit,
@@ -51,6 +54,7 @@ const noGrid: SeenGrid = {
   bits: 32,
   qmin: 0,
   qmax: 0,
+  spacing: 1,
   levels: 0,
   indexOf: () => -1,
   isClipped: () => false,

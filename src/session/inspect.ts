@@ -4,48 +4,69 @@ import { blockCount, blockFormats } from '@/catalog/formats';
 import { isWeighted } from '@/catalog/layers';
 import {
   activationQuantizerOf,
+  type Estimator,
   type QuantizerDescriptor,
   type SiteName,
   weightQuantizerOf,
 } from '@/catalog/quantizers';
-import { inputName, layerNames } from '@/experiment/network';
+import { layerNames } from '@/experiment/network';
 import type { Experiment } from '@/experiment/schema';
 import { blockScales } from '@/quant/formats/blocks';
-import { mode } from '@/quant/settings';
+import { mode, rules } from '@/quant/settings';
 import { range, rowsOf } from './batches';
-import { gridOf, type SeenGrid } from './grid';
-import type { Fields, Histogram, LayerDetail, LayerSummary, NetworkName, SiteDetail } from './protocol';
+import { gridOf } from './grid';
+import { activationParameters, type SeenParams, weightParameters } from './parameters';
+import type { Fields, LayerDetail, LayerSummary, NetworkName, Parameters, SiteDetail } from './protocol';
+import { detailOf, histogramOf, outlierOf, type Site, summaryOf } from './siteStatistics';
 import type { Trainer } from './trainer';
 
 /** Test examples that activations are looked at on. */
 const probeSamples = 256;
-/** Values that statistics are taken from; larger tensors are sampled evenly. */
-const maxValues = 2 ** 15;
 const summaryBins = 34;
-const detailBins = 72;
-/** Widest grid whose levels are counted one by one. */
-const countedLevels = 64;
-
-interface Site {
-  latent: Float32Array;
-  /** q - zp of each latent value. */
-  levels: Float32Array;
-  /** [4, channels] */
-  params: Float32Array;
-  /** As many as values where scales belong to blocks. */
-  channels: number;
-  grid: SeenGrid;
-  /** How many scales there are. */
-  scales: number;
+/** What a site's quantizer says about itself, the estimator in force, and what it works with. */
+interface Chosen {
+  quantizer: QuantizerDescriptor;
+  estimator: Estimator;
+  parameters(params: SeenParams, oneBit: boolean): Parameters;
 }
 
-/** What the quantizer of a site says about itself. */
-function quantizerOf({ layers, input }: Experiment, layer: string, site: SiteName): QuantizerDescriptor {
+function chosenAt({ layers, input }: Experiment, layer: string, name: SiteName): Chosen {
   const spec = layers[layerNames(layers).indexOf(layer)];
-  if (site === 'weights' && spec && isWeighted(spec)) return weightQuantizerOf(spec.weights.quantizer);
-  const { quantizer } = layer !== inputName && spec && isWeighted(spec) ? spec.activations : input;
-  return activationQuantizerOf(quantizer);
+  if (name === 'weights' && spec && isWeighted(spec)) {
+    const { quantizer: kind, estimator } = spec.weights;
+    const quantizer = weightQuantizerOf(kind);
+    return {
+      quantizer,
+      estimator: quantizer.estimator ?? estimator,
+      parameters: (params, oneBit) => weightParameters(kind, params, oneBit),
+    };
+  }
+  const { quantizer: kind, estimator } = spec && isWeighted(spec) ? spec.activations : input;
+  const quantizer = activationQuantizerOf(kind);
+  return {
+    quantizer,
+    estimator: quantizer.estimator ?? estimator,
+    parameters: (params) => activationParameters(kind, params),
+  };
 }
+
+/** Each of a site's params as the mean over its scales. */
+function meanParams(params: Float32Array, channels: number, settings: Float32Array): SeenParams {
+  const mean = (row: number) =>
+    params.subarray(row * channels, (row + 1) * channels).reduce((sum, value) => sum + value, 0) / channels;
+  const [qmin = 0, qmax = 0] = settings;
+  return { scale: mean(0), inverse: mean(1), zeroPoint: mean(2), qmin, qmax };
+}
+
+/** Where the gradient passes, by the rule in a site's settings. */
+const passesOf: Readonly<Record<number, SiteDetail['passes']>> = {
+  [rules.clip]: 'unclamped',
+  [rules.lsq]: 'inside',
+  [rules.lsqPlus]: 'inside',
+  [rules.pact]: 'inside',
+  [rules.closed]: 'closed',
+  [rules.everywhere]: 'everywhere',
+};
 
 /** A site whose scales belong to blocks and are in the values: each value gets the scale of its block. */
 function withBlockScales(site: Site, shape: readonly number[], blocks: keyof typeof blockFormats): Site {
@@ -89,7 +110,8 @@ async function sites(trainer: Trainer): Promise<Map<string, { weights?: Site; ac
     ];
     const { shape } = tensors[0]!;
     tf.dispose(tensors);
-    const { format, blocks } = quantizerOf(trainer.present, layer, site);
+    const { quantizer, estimator, parameters } = chosenAt(trainer.present, layer, site);
+    const { format, blocks } = quantizer;
     const grid = gridOf(settings, format);
     const seen: Site = {
       latent: onGrid(latent, params, channels, settings),
@@ -98,8 +120,16 @@ async function sites(trainer: Trainer): Promise<Map<string, { weights?: Site; ac
       channels,
       grid,
       scales: settings[3] === 0 ? 1 : channels,
+      passes: passesOf[settings[4]!] ?? 'everywhere',
+      estimator,
+      parameters: {},
     };
     const whole = blocks && grid.levels > 0 ? withBlockScales(seen, shape, blocks) : seen;
+    if (grid.levels > 0)
+      whole.parameters = parameters(
+        meanParams(whole.params, whole.channels, settings),
+        settings[2] === mode.signTimesMean,
+      );
     found.set(layer, { ...found.get(layer), [site]: whole });
   }
   return found;
@@ -116,83 +146,6 @@ function onGrid(
   return latent.map((value, i) => (Math.tanh(value) * 2 * params[channels + (i % channels)]!) / qmax);
 }
 
-/** Calls back for an even sample of a site's values. */
-function forEachValue(site: Site, visit: (latent: number, level: number, channel: number) => void): number {
-  const { latent, levels, channels } = site;
-  // A stride that shares no factor with the channel count visits every channel.
-  let stride = Math.max(1, Math.floor(latent.length / maxValues));
-  while (stride > 1 && channels % stride === 0) stride--;
-  let count = 0;
-  for (let i = 0; i < latent.length; i += stride, count++) visit(latent[i]!, levels[i]!, i % channels);
-  return count;
-}
-
-export function histogramOf(site: Pick<Site, 'latent'>, bins: number): Histogram {
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (const value of site.latent) {
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  const counts = new Array<number>(bins).fill(0);
-  if (!(Number.isFinite(min) && Number.isFinite(max))) return { min: 0, max: 1, counts };
-  if (min === max) max = min + (Math.abs(min) || 1);
-  const perUnit = bins / (max - min);
-  for (const value of site.latent) counts[Math.min(bins - 1, Math.floor((value - min) * perUnit))]!++;
-  return { min, max, counts };
-}
-
-interface Rounding {
-  sqnrDb: number;
-  clippedShare: number;
-}
-
-/** Signal-to-quantization-noise ratio in dB and the share of values beyond the outermost rounding thresholds. */
-export function roundingOf(site: Site): Rounding {
-  const { params, channels, grid } = site;
-  if (grid.levels === 0) return { sqnrDb: Number.POSITIVE_INFINITY, clippedShare: 0 };
-  let signal = 0;
-  let noise = 0;
-  let clipped = 0;
-  const count = forEachValue(site, (latent, level, channel) => {
-    const error = latent - level * params[channel]!;
-    signal += latent * latent;
-    noise += error * error;
-    if (grid.isClipped(latent * params[channels + channel]! + params[2 * channels + channel]!)) clipped++;
-  });
-  return {
-    sqnrDb: noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise),
-    clippedShare: clipped / count,
-  };
-}
-
-function detailOf(site: Site): SiteDetail {
-  const { params, channels, grid } = site;
-  const scales = params.subarray(0, channels);
-  const widest = scales.indexOf(scales.reduce((a, b) => Math.max(a, b)));
-  const zeroPoint = params[2 * channels + widest]!;
-  const counts = new Array<number>(grid.levels > countedLevels ? 0 : grid.levels).fill(0);
-  let meanAbs = 0;
-  const count = forEachValue(site, (latent, level, channel) => {
-    meanAbs += Math.abs(latent);
-    const index = grid.indexOf(level + params[2 * channels + channel]!);
-    if (index >= 0 && index < counts.length) counts[index]!++;
-  });
-  return {
-    histogram: histogramOf(site, detailBins),
-    bits: grid.bits,
-    scale: scales[widest]!,
-    zeroPoint,
-    qmin: grid.qmin,
-    qmax: grid.qmax,
-    ...(grid.format ? { format: grid.format } : {}),
-    scales: site.scales,
-    levelShares: counts.map((n) => n / count),
-    meanAbs: meanAbs / count,
-    ...roundingOf(site),
-  };
-}
-
 /** What the desk shows of every layer, and the detail of one. */
 export async function inspect(
   trainer: Trainer,
@@ -202,8 +155,13 @@ export async function inspect(
   const layers = [...found].map(
     ([name, { weights, activations }]): LayerSummary => ({
       name,
-      ...(weights && { weights: { histogram: histogramOf(weights, summaryBins), ...roundingOf(weights) } }),
-      ...(activations && { activations: roundingOf(activations) }),
+      ...(weights && {
+        weights: {
+          histogram: histogramOf(weights.latent, summaryBins),
+          ...summaryOf(weights, outlierOf(weights)),
+        },
+      }),
+      ...(activations && { activations: summaryOf(activations) }),
     }),
   );
   const chosen = selected === undefined ? undefined : found.get(selected);

@@ -5,6 +5,7 @@
 import type { BackendChoice, BackendName, BackendStatus } from '@/catalog/backends';
 import type { OwnSpec } from '@/catalog/datasets';
 import type { FloatFormatName } from '@/catalog/formats';
+import type { Estimator } from '@/catalog/quantizers';
 import type { Dataset } from '@/data/dataset';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
 
@@ -42,11 +43,43 @@ export interface Histogram {
   counts: number[];
 }
 
+/** What a quantizer finds, observes or learns, by name; over several scales the mean. */
+export const parameterNames = [
+  'step',
+  'offset',
+  'clip',
+  'threshold',
+  'level',
+  'largest',
+  'low',
+  'high',
+] as const;
+export type ParameterName = (typeof parameterNames)[number];
+export type Parameters = Partial<Record<ParameterName, number>>;
+
+/** What a site's quantizer worked with, in order of steps. */
+export type SiteHistory = readonly { step: number; parameters: Parameters }[];
+
+/** How one site rounds, in short. */
+export interface SiteSummary {
+  sqnrDb: number;
+  clippedShare: number;
+  /** Empty at 32 bits. */
+  parameters: Parameters;
+  /** Share of the values on the level that most of them round to; 0 without a grid. */
+  fullestShare: number;
+  /**
+   * The largest magnitude that shares a scale over the 99.9th percentile (of fewer than 1,000 weights the next one): the
+   * median over the scales. 1 where fewer than 16 share one, and for activations.
+   */
+  outlier: number;
+}
+
 /** One strip of the desk. */
 export interface LayerSummary {
   name: string;
-  weights?: { histogram: Histogram; sqnrDb: number; clippedShare: number };
-  activations?: { sqnrDb: number; clippedShare: number };
+  weights?: SiteSummary & { histogram: Histogram };
+  activations?: SiteSummary;
 }
 
 /** One side (weights or output) of the selected layer. */
@@ -55,11 +88,19 @@ export interface SiteDetail {
   bits: number;
   /** The grid of one channel (the widest) where there are several. */
   scale: number;
+  /** What takes a value to the grid: 1 / scale, unless thresholds and levels are apart (TWN). */
+  inverse: number;
   zeroPoint: number;
   qmin: number;
   qmax: number;
   /** A float format, whose magnitudes the levels then number: qmin to qmax stand for minus the largest to the largest. */
   format?: FloatFormatName;
+  /** Distance of neighbouring levels as integers; 2 for DoReFa, whose values stand here as they are after tanh. */
+  spacing: 1 | 2;
+  /** Where the gradient passes: where a value is not clamped, strictly inside, inside with the ends, or everywhere. */
+  passes: 'unclamped' | 'inside' | 'closed' | 'everywhere';
+  estimator: Estimator;
+  parameters: Parameters;
   /** How many scales there are. */
   scales: number;
   /** Share of values on each level from qmin to qmax; empty above 6 bits and at 32. */
@@ -67,6 +108,8 @@ export interface SiteDetail {
   /** Signal-to-quantization-noise ratio; Infinity where nothing is rounded. */
   sqnrDb: number;
   clippedShare: number;
+  /** Of it, the share below the grid; the rest is above. */
+  clippedBelow: number;
   meanAbs: number;
 }
 export interface LayerDetail {

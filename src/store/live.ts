@@ -1,6 +1,7 @@
 /** What is measured: the state of the run as the worker reports it. Written by session.ts alone. */
 import { create } from 'zustand';
 import type { BackendStatus } from '@/catalog/backends';
+import { type SiteName, sites } from '@/catalog/quantizers';
 import type {
   CurvePoint,
   Fields,
@@ -9,8 +10,11 @@ import type {
   NetworkName,
   Predictions,
   Preview,
+  SiteHistory,
   Snapshot,
 } from '@/session/protocol';
+
+const siteNames = Object.keys(sites) as SiteName[];
 
 export type RunState = 'starting' | 'paused' | 'training';
 
@@ -33,6 +37,8 @@ export interface LiveState {
   /** Every evaluation of this run, in order of steps; charts thin it. */
   points: CurvePoint[];
   layers: Record<string, LayerSummary>;
+  /** By siteKey: thinned, so that it always spans the run. */
+  histories: Readonly<Record<string, SiteHistory>>;
   detail: LayerDetail | null;
   fields: Fields | null;
   predictions: Predictions | null;
@@ -50,6 +56,7 @@ export const emptyLive: LiveState = {
   backend: null,
   points: [],
   layers: {},
+  histories: {},
   detail: null,
   fields: null,
   predictions: null,
@@ -76,6 +83,40 @@ export function appendPoints(points: CurvePoint[], added: readonly CurvePoint[])
   return all.filter((_, index) => index >= half || index % 2 === 0);
 }
 
+/** Names a site: "dense2/weights". */
+export const siteKey = (layer: string, site: SiteName): string => `${layer}/${site}`;
+
+/** Most moments of a site that are kept; above it every second one of the older half goes. */
+export const maxMoments = 240;
+
+/** The histories with the sites of newly seen layers appended; a step seen again replaces what was known from there on. */
+export function appendMoments(
+  histories: LiveState['histories'],
+  step: number,
+  layers: readonly LayerSummary[],
+): LiveState['histories'] {
+  const added = layers.flatMap((layer) =>
+    siteNames.flatMap((site) => {
+      const parameters = layer[site]?.parameters;
+      if (!parameters) return [];
+      const key = siteKey(layer.name, site);
+      const history = historyUpTo(histories[key] ?? [], step - 1);
+      const all = [...history, { step, parameters }];
+      const half = Math.floor(all.length / 2);
+      const kept = all.length <= maxMoments ? all : all.filter((_, i) => i >= half || i % 2 === 0);
+      return [[key, kept] as const];
+    }),
+  );
+  return { ...histories, ...Object.fromEntries(added) };
+}
+
+const historyUpTo = (history: SiteHistory, step: number): SiteHistory =>
+  (history.at(-1)?.step ?? 0) <= step ? history : history.filter((moment) => moment.step <= step);
+
+/** What was seen until a step: where a run goes on from an earlier one. */
+export const historiesUpTo = (histories: LiveState['histories'], step: number): LiveState['histories'] =>
+  Object.fromEntries(Object.entries(histories).map(([key, history]) => [key, historyUpTo(history, step)]));
+
 /** The parts of the live state that a snapshot changes. */
 export function applySnapshot(live: LiveState, snapshot: Snapshot): Partial<LiveState> {
   const { step, stepsPerEpoch, stepsPerSecond, stepMs, points, layers, detail, fields, predictions } =
@@ -87,7 +128,12 @@ export function applySnapshot(live: LiveState, snapshot: Snapshot): Partial<Live
     // 0 stands for "nothing timed yet"
     stepMs: stepMs.qat > 0 ? stepMs : live.stepMs,
     points: appendPoints(live.points, points),
-    ...(layers ? { layers: Object.fromEntries(layers.map((layer) => [layer.name, layer])) } : {}),
+    ...(layers
+      ? {
+          layers: Object.fromEntries(layers.map((layer) => [layer.name, layer])),
+          histories: appendMoments(live.histories, step, layers),
+        }
+      : {}),
     ...(detail ? { detail } : {}),
     ...(fields ? { fields } : {}),
     ...(predictions ? { predictions } : {}),

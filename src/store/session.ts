@@ -9,7 +9,7 @@ import { type Edit, type Experiment, maxChanges } from '@/experiment/schema';
 import { nextFrame, type RunEvent, SessionClient, type WorkerPort } from '@/session/client';
 import { followAddress } from './address';
 import { confirm, type SavedRun, settingsNow, settingsOf, useExperiment, withPending } from './experiment';
-import { applySnapshot, emptyLive, useLive } from './live';
+import { applySnapshot, emptyLive, historiesUpTo, useLive } from './live';
 import { alertPerson, dismiss, notify } from './notices';
 import { save, scheduleSave } from './saving';
 import { useWorkspace } from './workspace';
@@ -83,6 +83,7 @@ export function begin(run: SavedRun, { training = false, keep = false } = {}): v
     run: number,
     step,
     points: run.points.filter((point) => point.step <= step),
+    histories: keep ? historiesUpTo(before.histories, step) : {},
     divergence: null,
     state: training ? 'training' : 'starting',
   });
@@ -233,8 +234,8 @@ function hear(event: RunEvent): void {
     case 'ready': {
       const { step, backend, preview } = event;
       const points = useLive.getState().points.filter((point) => point.step <= step);
-      useLive.setState(({ state }) => ({
-        ...{ step, backend, preview, points },
+      useLive.setState(({ state, histories }) => ({
+        ...{ step, backend, preview, points, histories: historiesUpTo(histories, step) },
         state: state === 'starting' ? 'paused' : state,
       }));
       return;

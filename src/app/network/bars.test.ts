@@ -4,7 +4,6 @@ import { bars } from './bars';
 const summary = (counts: number[], clippedShare: number, min = -1, max = 1) => ({
   histogram: { min, max, counts },
   clippedShare,
-  sqnrDb: 20,
 });
 const drawn = (path: string) => path.split('M').length - 1;
 

@@ -2,7 +2,7 @@
 import type { LayerSummary } from '@/session/protocol';
 
 export type BarKind = 'negSoft' | 'posSoft' | 'neg' | 'pos';
-type Weights = NonNullable<LayerSummary['weights']>;
+type Weights = Pick<NonNullable<LayerSummary['weights']>, 'histogram' | 'clippedShare'>;
 
 /**
  * Bars over an axis that has zero in the middle. The clipped share is taken from the outermost bins, because a symmetric
