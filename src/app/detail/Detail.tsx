@@ -1,16 +1,23 @@
 /** The selected layer: histogram of its values with the grid drawn in, the staircase, and the numbers. */
 import type { ReactNode } from 'react';
-import type { LayerDetail, SiteDetail } from '@/session/protocol';
-import { useLive } from '@/store/live';
+import { floatFormats } from '@/catalog/formats';
+import { isWeighted } from '@/catalog/layers';
+import { layerNames } from '@/experiment/network';
+import type { LayerDetail, SiteDetail, SiteHistory } from '@/session/protocol';
+import { useSettings } from '@/store/experiment';
+import { siteKey, useLive } from '@/store/live';
 import { useWorkspace } from '@/store/workspace';
 import { percent } from '../format';
+import { descriptorAt } from '../network/quantizers';
 import { useThrottled } from '../results/useThrottled';
 import { help } from '../Term';
+import { Choices } from './Choices';
 import styles from './Detail.module.css';
 import { Facts } from './Facts';
-import { isFloat, isSign } from './grid';
+import { isAfterTanh, isFloat, isSign } from './grid';
 import { LevelHistogram } from './LevelHistogram';
 import { Staircase } from './Staircase';
+import { TrapLine } from './TrapLine';
 
 type Side = 'weights' | 'activations';
 const sides = { weights: 'Weights', activations: 'Activations' } as const satisfies Record<Side, string>;
@@ -26,9 +33,21 @@ const sideOf = (detail: LayerDetail, wanted: Side): Side | undefined =>
 const gridWords = (detail: SiteDetail): string => {
   if (isFloat(detail)) return 'float, not rounded';
   if (isSign(detail)) return '1 bit: the sign times a mean';
-  const widest = detail.scales > 1 ? `, widest of ${detail.scales} channels` : '';
-  return `latent values, ${detail.bits}-bit grid${widest}`;
+  const widest = detail.scales > 1 ? `, widest of ${detail.scales}` : '';
+  const grid = detail.format ? `${floatFormats[detail.format].label} grid` : `${detail.bits}-bit grid`;
+  return `${isAfterTanh(detail) ? 'after tanh, ' : ''}${grid}${widest}`;
 };
+
+/** Which side of the grid is clipped: "clipped below 0.2 %, above 1.1 %". */
+function clippedWords({ clippedBelow, clippedShare }: SiteDetail): string {
+  const above = clippedShare - clippedBelow;
+  if (clippedShare === 0) return 'none clipped';
+  const sides = [
+    ...(clippedBelow > 0 ? [`below ${percent(clippedBelow)}`] : []),
+    ...(above > 0 ? [`above ${percent(above)}`] : []),
+  ];
+  return `clipped ${sides.join(', ')}`;
+}
 
 function SideSwitch({ detail, side }: { detail: LayerDetail; side: Side }) {
   return (
@@ -55,6 +74,20 @@ const Frame = ({ children }: { children: ReactNode }) => (
     {children}
   </section>
 );
+
+const none: readonly string[] = [];
+const noHistory: SiteHistory = [];
+
+/** The numbers with what they were over the run. */
+function SideFacts({ name, site, side }: { name: string; site: SiteDetail; side: Side }) {
+  const history = useLive((live) => live.histories[siteKey(name, side)]) ?? noHistory;
+  const { layers, input } = useSettings();
+  const spec = layers[layerNames(layers).indexOf(name)];
+  const own = spec && isWeighted(spec) ? spec[side] : input;
+  return (
+    <Facts detail={site} side={side} history={history} learns={descriptorAt(side, own).learns ?? none} />
+  );
+}
 
 export function Detail() {
   const detail = useThrottled(useLive, (live) => live.detail, interval, phase);
@@ -85,7 +118,7 @@ export function Detail() {
           >
             <i className={styles.negative} />
             <i className={styles.positive} />
-            clipped {percent(site.clippedShare)}
+            {clippedWords(site)}
           </small>
         )}
         {side === 'activations' && (
@@ -98,13 +131,15 @@ export function Detail() {
         <span className="grow" />
         <SideSwitch detail={detail} side={side} />
       </header>
+      <Choices layer={detail.name} side={side} />
       <figure className={styles.histogram}>
         <LevelHistogram title={title} detail={site} side={side} />
       </figure>
       <figure className={styles.stairs}>
         <Staircase title={title} detail={site} side={side} />
       </figure>
-      <Facts detail={site} side={side} />
+      <SideFacts name={detail.name} site={site} side={side} />
+      <TrapLine layer={detail.name} />
     </Frame>
   );
 }

@@ -1,14 +1,17 @@
 /** The numbers of one site: its grid and what rounding does to the values. */
 import { memo, type ReactNode } from 'react';
-import type { SiteDetail } from '@/session/protocol';
+import type { SiteDetail, SiteHistory } from '@/session/protocol';
 import { count, decibels, figures, percent } from '../format';
 import { Term } from '../Term';
 import styles from './Facts.module.css';
 import { isFloat, isSign, levels } from './grid';
+import { ParameterRows } from './Parameters';
 
 interface Props {
   detail: SiteDetail;
   side: 'weights' | 'activations';
+  history: SiteHistory;
+  learns: readonly string[];
 }
 
 const Row = ({ term, children }: { term: ReactNode; children: ReactNode }) => (
@@ -18,30 +21,35 @@ const Row = ({ term, children }: { term: ReactNode; children: ReactNode }) => (
   </div>
 );
 
-export const Facts = memo(function Facts({ detail, side }: Props) {
+export const Facts = memo(function Facts({ detail, side, history, learns }: Props) {
   const grid = levels(detail);
   const float = isFloat(detail);
   const none = 'none';
   return (
     <dl className={styles.facts}>
-      <Row
-        term={
-          <Term
-            name="scale"
-            more={detail.scales > 1 ? `Shown is the widest of ${detail.scales} output channels.` : ''}
-          >
-            Step size
-          </Term>
-        }
-      >
-        {float ? none : figures(detail.scale)}
-      </Row>
+      <ParameterRows values={detail.parameters} history={history} scales={detail.scales} learns={learns} />
+      {!('step' in detail.parameters) && !('level' in detail.parameters) && (
+        <Row
+          term={
+            <Term
+              name="scale"
+              more={detail.scales > 1 ? `Shown is the widest of ${detail.scales} output channels.` : ''}
+            >
+              Step size
+            </Term>
+          }
+        >
+          {float ? none : figures(detail.scale)}
+        </Row>
+      )}
       {side === 'activations' && (
         <Row term={<Term name="zeroPoint" />}>{float ? none : count(detail.zeroPoint)}</Row>
       )}
-      <Row term={<Term name="range" />}>
-        {float ? none : `${figures(grid[0]!.value)} to ${figures(grid.at(-1)!.value)}`}
-      </Row>
+      {!('high' in detail.parameters) && (
+        <Row term={<Term name="range" />}>
+          {float ? none : `${figures(grid[0]!.value)} to ${figures(grid.at(-1)!.value)}`}
+        </Row>
+      )}
       <Row term={<Term name="levels" />}>{float ? none : count(grid.length)}</Row>
       <Row term={<Term name="clipped" />}>{isSign(detail) ? 'sign only' : percent(detail.clippedShare)}</Row>
       <Row term={<Term name="sqnr" />}>{decibels(detail.sqnrDb)}</Row>

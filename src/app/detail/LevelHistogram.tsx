@@ -4,7 +4,7 @@ import { memo } from 'react';
 import type { SiteDetail } from '@/session/protocol';
 import { figures, minus, percent } from '../format';
 import { help } from '../Term';
-import { type Level, levels, passRange } from './grid';
+import { clampRange, type Level, levels } from './grid';
 import { chooseLabels, histogramBars, histogramDomain } from './histogram';
 import styles from './LevelHistogram.module.css';
 
@@ -39,7 +39,7 @@ interface Plot {
 }
 
 function Bars({ detail, base, toX, toHeight }: Plot) {
-  const bars = histogramBars(detail.histogram, passRange(detail));
+  const bars = histogramBars(detail.histogram, clampRange(detail));
   const most = Math.max(1, ...detail.histogram.counts);
   return bars.map(({ from, to, count, negative, clipped }) => {
     const height = toHeight(count / most);
@@ -62,10 +62,11 @@ function Ticks({ grid, detail, base, toX }: Plot) {
   const spacing = grid.length > 1 ? toX(grid[1]!.value) - toX(grid[0]!.value) : 1;
   // Where levels are closer than three pixels, every second, fourth, … one.
   const every = 2 ** Math.max(0, Math.ceil(Math.log2(3 / spacing)));
+  const middle = grid.findIndex(({ q }) => q >= detail.zeroPoint);
   return (
     <g data-b={detail.bits} className={styles.ticks}>
       {grid
-        .filter(({ q }) => (q - detail.zeroPoint) % every === 0)
+        .filter((_, index) => (index - middle) % every === 0)
         .map(({ q, value }) => (
           <line key={q} x1={toX(value)} x2={toX(value)} y1={base + 1} y2={base + 7} />
         ))}
@@ -74,13 +75,14 @@ function Ticks({ grid, detail, base, toX }: Plot) {
 }
 
 function Stems({ grid, detail, base, toX, toHeight }: Plot) {
-  const share = ({ q }: Level) => detail.levelShares[q - detail.qmin] ?? 0;
+  const share = ({ q }: Level) => detail.levelShares[(q - detail.qmin) / detail.spacing] ?? 0;
   const most = Math.max(...grid.map(share)) || 1;
   const spacing = grid.length > 1 ? toX(grid[1]!.value) - toX(grid[0]!.value) : 40;
   const widest = Math.max(...grid.map(({ q }) => integer(q).length));
   // Numerals stand under every level, or under every n-th where levels are close.
   const numeralWidth = 7 * widest + 4;
   const every = Math.max(1, Math.ceil((numeralWidth + 1) / spacing));
+  const middle = grid.findIndex(({ q }) => q >= detail.zeroPoint);
   const labelled = chooseLabels(
     grid.map((level) => ({
       x: toX(level.value),
@@ -106,7 +108,7 @@ function Stems({ grid, detail, base, toX, toHeight }: Plot) {
             {shareText(share(level))}
           </text>
         )}
-        {(level.q - detail.zeroPoint) % every === 0 && (
+        {(index - middle) % every === 0 && (
           <g data-b={detail.bits}>
             <rect
               x={x - numeralWidth / 2}

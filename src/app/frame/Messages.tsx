@@ -9,6 +9,7 @@ import { useExperiment, useSettings, useUpcoming } from '@/store/experiment';
 import { useLive } from '@/store/live';
 import { dismiss, type Notice, useNotices } from '@/store/notices';
 import { forgetReplaced, lowerLearningRate, rewind, undo } from '@/store/session';
+import { useTrapNotes, useTraps } from '@/store/traps';
 import { useWorkspace } from '@/store/workspace';
 import { count, plain, plural } from '../format';
 import { Dismiss } from './Dismiss';
@@ -104,12 +105,34 @@ function Calm() {
   const note = notes.findLast(({ tone }) => tone === 'note');
   return (
     <div className={styles.message}>
-      {note && <span role="status">{note.text}</span>}
+      {note && (
+        <span role="status" className={styles.part}>
+          <span>{note.text}</span>
+          {note.actions?.map(({ label, run }) => (
+            <button
+              key={label}
+              type="button"
+              onClick={() => {
+                run();
+                dismiss(note.key);
+              }}
+            >
+              {label}
+            </button>
+          ))}
+        </span>
+      )}
       <UndoOffer />
       {!note && !offered && <Present />}
       <Upcoming />
     </div>
   );
+}
+
+/** Draws nothing itself; apart, so that measuring does not draw the messages again. */
+function TrapNotes() {
+  useTrapNotes(useTraps());
+  return null;
 }
 
 export function Messages() {
@@ -123,6 +146,7 @@ export function Messages() {
           <Line key={notice.key} notice={notice} />
         ))}
       <Calm />
+      <TrapNotes />
     </section>
   );
 }

@@ -10,6 +10,7 @@ import { bytes, bytesHelp, count, short } from '../format';
 import { help, Term } from '../Term';
 import styles from './Desk.module.css';
 import { commonBits, editsForAll } from './layers';
+import { commonChoice, quantizersOf, widthReason } from './quantizers';
 
 interface Props {
   layers: readonly LayerSpec[];
@@ -21,6 +22,12 @@ export function AllLayers({ layers, resolved, size }: Props) {
   const sum = (key: 'parameters' | 'macs') => resolved.reduce((total, layer) => total + layer[key], 0);
   const weights = commonBits(layers, 'weights');
   const activations = commonBits(layers, 'activations');
+  // Where all layers have one quantizer of fixed width, the strip for all offers no other either.
+  const kindOf = (site: SiteName) => {
+    const kind = commonChoice(layers, site, 'quantizer');
+    const descriptor = kind === undefined ? undefined : quantizersOf(site)[kind];
+    return { widths: descriptor?.bits, reason: descriptor && widthReason(descriptor) };
+  };
   const choose = (site: SiteName) => (bits: Bits) => edit(editsForAll(layers, site, bits));
   const note = [
     ['W', weights],
@@ -43,13 +50,25 @@ export function AllLayers({ layers, resolved, size }: Props) {
         32 = float
       </p>
       <div className={styles.cells}>
-        <BitCells sign="W" of="all layers" value={weights} onChoose={choose('weights')} />
+        <BitCells
+          sign="W"
+          of="all layers"
+          value={weights}
+          {...kindOf('weights')}
+          onChoose={choose('weights')}
+        />
         <div
           {...help(
             'Sets the output of every layer but the last, whose logits stay as they are. The input has its own row.',
           )}
         >
-          <BitCells sign="A" of="all layers" value={activations} onChoose={choose('activations')} />
+          <BitCells
+            sign="A"
+            of="all layers"
+            value={activations}
+            {...kindOf('activations')}
+            onChoose={choose('activations')}
+          />
         </div>
       </div>
       <div className={styles.cost}>

@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import type { Bits } from '@/catalog/bits';
 import { datasetInfo } from '@/catalog/datasets';
 import { descriptorOf, isWeighted } from '@/catalog/layers';
+import { activationBits } from '@/catalog/quantizers';
 import { resolveNetwork } from '@/experiment/network';
 import { modelSize } from '@/experiment/size';
 import { useSettings } from '@/store/experiment';
@@ -13,6 +14,7 @@ import { AllLayers } from './AllLayers';
 import styles from './Desk.module.css';
 import { InputStrip } from './InputStrip';
 import { LayerStrip } from './LayerStrip';
+import { bitsAt } from './layers';
 import { ThinRow } from './ThinRow';
 
 export function Desk() {
@@ -25,7 +27,7 @@ export function Desk() {
     layers,
   );
   const largest = Math.max(...size.layers.map(({ float }) => float));
-  let incoming: Bits = input.bits;
+  let incoming: Bits = activationBits(input);
   return (
     <>
       <div className={styles.columns}>
@@ -41,17 +43,13 @@ export function Desk() {
       </div>
       <AllLayers resolved={resolved} size={size} layers={layers} />
       <div className={styles.layers}>
-        <InputStrip
-          bits={input.bits}
-          shape={datasetInfo(dataset).inputShape}
-          selected={selected === 'input'}
-        />
+        <InputStrip site={input} shape={datasetInfo(dataset).inputShape} selected={selected === 'input'} />
         {resolved.map((layer) => {
           const { spec, name, last } = layer;
           const before = incoming;
           if (!isWeighted(spec))
             return <ThinRow key={name} layer={layer} bits={before} label={descriptorOf(spec).label} />;
-          incoming = spec.activations.bits;
+          incoming = bitsAt(spec, 'activations');
           return (
             <LayerStrip
               key={name}

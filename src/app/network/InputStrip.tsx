@@ -2,38 +2,51 @@
 import { memo } from 'react';
 import type { Bits } from '@/catalog/bits';
 import type { Shape } from '@/catalog/layers';
+import { type ActivationSite, activationBits } from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { useLive } from '@/store/live';
 import { edit } from '@/store/session';
 import { BitCells } from '../controls/BitCells';
 import { decibels } from '../format';
 import { help } from '../Term';
+import { DeployMark } from './DeployMark';
 import styles from './Desk.module.css';
 import { inputEdit } from './layers';
 import { NameButton, stripProps } from './NameButton';
+import { descriptorAt, widthReason } from './quantizers';
 import { Node, Wire } from './Wire';
 
 interface Props {
-  bits: Bits;
+  site: ActivationSite;
   shape: Shape;
   selected: boolean;
 }
 
 const choose = (bits: Bits) => edit([inputEdit(bits)]);
 
-export const InputStrip = memo(function InputStrip({ bits, shape, selected }: Props) {
+export const InputStrip = memo(function InputStrip({ site, shape, selected }: Props) {
+  const bits = activationBits(site);
+  const descriptor = descriptorAt('activations', site);
   return (
     <article className={`${styles.strip} ${styles.input}`} {...stripProps(inputName, selected)}>
       <Node />
       <Wire bits={bits} end="out" />
       <div className={styles.names}>
         <h3>
-          <NameButton name={inputName} selected={selected} /> <small>{shape.join('×')}</small>
+          <NameButton name={inputName} selected={selected} /> <small>{shape.join('×')}</small>{' '}
+          <DeployMark descriptors={bits === 32 ? [] : [descriptor]} />
         </h3>
       </div>
       <p className={styles.middle}>{shape.length === 3 ? 'pixels 0…1' : 'features'}</p>
       <div className={styles.cells}>
-        <BitCells sign="A" of={inputName} value={bits} onChoose={choose} />
+        <BitCells
+          sign="A"
+          of={inputName}
+          value={bits}
+          widths={descriptor.bits}
+          reason={widthReason(descriptor)}
+          onChoose={choose}
+        />
       </div>
       <Noise bits={bits} />
     </article>

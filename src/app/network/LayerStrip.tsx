@@ -10,9 +10,12 @@ import { edit } from '@/store/session';
 import { BitCells } from '../controls/BitCells';
 import { bytes, count, decibels, short } from '../format';
 import { help } from '../Term';
+import { DeployMark } from './DeployMark';
 import styles from './Desk.module.css';
+import { bitsAt } from './layers';
 import { MiniHistogram } from './MiniHistogram';
 import { NameButton, stripProps } from './NameButton';
+import { descriptorAt, widthReason } from './quantizers';
 import { Node, Wire } from './Wire';
 
 interface Props {
@@ -41,23 +44,33 @@ export const LayerStrip = memo(
       (bits: Bits) => edit([{ kind: 'bits', layer: name, site: 'activations', bits }]),
       [name],
     );
-    const others = [
-      ...(onDesk(weights.bits) ? [] : [`W ${weights.bits}`]),
-      ...(onDesk(activations.bits) ? [] : [`A ${activations.bits}`]),
+    const [w, a] = [bitsAt(spec, 'weights'), bitsAt(spec, 'activations')];
+    const [weightKind, activationKind] = [
+      descriptorAt('weights', weights),
+      descriptorAt('activations', activations),
     ];
+    // Widths that the cells cannot say: those not among them, and those that a quantizer has fixed.
+    const others = [
+      ...(onDesk(w) && !(weightKind.bits && w !== 32) ? [] : [`W ${w}`]),
+      ...(onDesk(a) && !(activationKind.bits && a !== 32) ? [] : [`A ${a}`]),
+    ];
+    const rounding = [...(w === 32 ? [] : [weightKind]), ...(a === 32 ? [] : [activationKind])];
     const { label, help: text } = activationFunctions[activation];
     return (
       <article className={styles.strip} {...stripProps(name, selected)}>
         <Node />
         <Wire bits={incoming} end="in" />
-        {!last && <Wire bits={activations.bits} end="out" />}
+        {!last && <Wire bits={a} end="out" />}
         <div className={styles.names}>
           <h3>
             <NameButton name={name} selected={selected} />{' '}
             {activation !== 'linear' && <small {...help(text)}>{label}</small>}
-            {others.length > 0 && <small className={styles.other}>{others.join(', ')} bits</small>}
+            <DeployMark descriptors={rounding} />
           </h3>
-          <p>{descriptorOf(spec).summary(spec, layer.inputShape, layer.outputShape)}</p>
+          <p>
+            {descriptorOf(spec).summary(spec, layer.inputShape, layer.outputShape)}
+            {others.length > 0 && <b className={styles.other}>{others.join(', ')} bits</b>}
+          </p>
           <p
             {...help(
               `${count(layer.parameters)} parameters, ${count(layer.macs)} multiply-accumulates for one example.`,
@@ -68,11 +81,25 @@ export const LayerStrip = memo(
         </div>
         <MiniHistogram name={name} />
         <div className={styles.cells}>
-          <BitCells sign="W" of={name} value={weights.bits} onChoose={chooseWeights} />
-          <BitCells sign="A" of={name} value={activations.bits} onChoose={chooseActivations} />
+          <BitCells
+            sign="W"
+            of={name}
+            value={w}
+            widths={weightKind.bits}
+            reason={widthReason(weightKind)}
+            onChoose={chooseWeights}
+          />
+          <BitCells
+            sign="A"
+            of={name}
+            value={a}
+            widths={activationKind.bits}
+            reason={widthReason(activationKind)}
+            onChoose={chooseActivations}
+          />
         </div>
         <div className={styles.cost}>
-          <Sqnr name={name} weights={weights.bits} activations={activations.bits} />
+          <Sqnr name={name} weights={w} activations={a} />
           <div
             className={styles.bar}
             aria-hidden="true"

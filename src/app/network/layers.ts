@@ -1,7 +1,7 @@
 /** Questions that the desk asks of a list of layers, and edits of it. */
 import type { Bits } from '@/catalog/bits';
 import { isWeighted, type LayerSpec, type WeightedLayerSpec } from '@/catalog/layers';
-import type { SiteName } from '@/catalog/quantizers';
+import { activationBits, type SiteName, weightBits } from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
 import { type NetworkPresetName, networkPresets, presetsFor } from '@/experiment/presets';
@@ -15,12 +15,16 @@ export function common<T>(values: readonly T[]): T | undefined {
 }
 
 /** Layers that "all layers" speaks to: every one for weights; for activations not the last, whose output are logits. */
-const addressed = (layers: readonly LayerSpec[], site: SiteName): WeightedLayerSpec[] =>
+export const addressed = (layers: readonly LayerSpec[], site: SiteName): WeightedLayerSpec[] =>
   site === 'weights' ? weighted(layers) : weighted(layers).slice(0, -1);
+
+/** The width that one site of a layer really has. */
+export const bitsAt = (spec: WeightedLayerSpec, site: SiteName): Bits =>
+  site === 'weights' ? weightBits(spec.weights) : activationBits(spec.activations);
 
 /** The bits that all addressed layers have, or undefined where they differ. */
 export const commonBits = (layers: readonly LayerSpec[], site: SiteName): Bits | undefined =>
-  common(addressed(layers, site).map((spec) => spec[site].bits));
+  common(addressed(layers, site).map((spec) => bitsAt(spec, site)));
 
 /** Edits that give all addressed layers the same bits. */
 export function editsForAll(layers: readonly LayerSpec[], site: SiteName, bits: Bits): Edit[] {

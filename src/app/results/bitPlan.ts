@@ -1,6 +1,8 @@
 /** Weight bits over the steps of a run: what the strip under the accuracy chart draws. */
 import type { Bits } from '@/catalog/bits';
 import { isWeighted } from '@/catalog/layers';
+import { weightBits } from '@/catalog/quantizers';
+import { editSite } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
 import type { Experiment } from '@/experiment/schema';
 
@@ -24,13 +26,17 @@ export function bitPlan(
   return layers.flatMap((spec, index) => {
     if (!isWeighted(spec)) return [];
     const layer = names[index]!;
-    const spans: Span[] = [{ from: 0, to: last, bits: spec.weights.bits }];
+    let site = spec.weights;
+    const spans: Span[] = [{ from: 0, to: last, bits: weightBits(site) }];
     for (const change of changes) {
-      if (change.kind !== 'bits' || change.site !== 'weights' || change.layer !== layer) continue;
+      if (change.kind === 'learningRate' || change.site !== 'weights' || change.layer !== layer) continue;
+      site = editSite(site, change);
+      // A quantizer of fixed width changes the width too.
+      const bits = weightBits(site);
       const open = spans.at(-1)!;
-      if (change.step > last || change.bits === open.bits) continue;
+      if (change.step > last || bits === open.bits) continue;
       open.to = change.step;
-      spans.push({ from: change.step, to: last, bits: change.bits });
+      spans.push({ from: change.step, to: last, bits });
     }
     return [{ layer, spans }];
   });

@@ -46,6 +46,26 @@ describe('changeMarkers', () => {
     ]);
   });
 
+  it('names a quantizer by its label, of one layer or of all', () => {
+    const quantizer = (layer: string, value: string, site: 'weights' | 'activations' = 'weights'): Edit => ({
+      kind: 'quantizer',
+      layer,
+      site,
+      setting: 'quantizer',
+      value,
+    });
+    const all = weights.map((layer): [number, Edit] => [10, quantizer(layer, 'lsq')]);
+    const hidden = weights.slice(0, 3);
+    const outputs = hidden.map((layer): [number, Edit] => [10, quantizer(layer, 'pact', 'activations')]);
+    expect(labels(changed(...all))).toEqual(['all LSQ']);
+    expect(labels(changed(...outputs))).toEqual(['all A PACT']);
+    expect(labels(changed([10, quantizer('dense2', 'mse')]))).toEqual(['dense2 MSE clipping']);
+    expect(labels(changed([10, quantizer('dense2', 'lsq', 'activations')]))).toEqual(['dense2 A LSQ']);
+    expect(labels(changed(...all.slice(2)))).toEqual(['dense3 LSQ +1']);
+    expect(labels(changed(...all, ...outputs))).toEqual(['all LSQ +3']);
+    expect(changeMarkers(changed(...all.slice(1, 2)))[0]?.full).toEqual(['dense2: LSQ, weights']);
+  });
+
   it('names a learning rate', () => {
     expect(labels(changed([5, { kind: 'learningRate', value: 0.001 }]))).toEqual(['lr 0.001']);
   });

@@ -1,6 +1,6 @@
 /** The changes of a run as the charts show them: one marker a step, in few words, and labels that do not overlap. */
 import { isWeighted } from '@/catalog/layers';
-import { siteChoices } from '@/catalog/quantizers';
+import { type SiteName, siteChoices } from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
 import type { Change, Experiment } from '@/experiment/schema';
@@ -51,14 +51,25 @@ function bitsText(changes: readonly BitsChange[], weighted: readonly string[]): 
 const chosen = ({ site, setting, value }: QuantizerChange) =>
   siteChoices[site][setting]?.[value]?.label ?? value;
 
-/** "weights LSQ", "dense2 LSQ +1". */
-function quantizerText(changes: readonly QuantizerChange[]): string {
+/** Whether one site's changes cover all of its layers, as "all layers" means them. */
+const coversAll = (
+  changes: readonly QuantizerChange[],
+  site: SiteName,
+  weighted: readonly string[],
+): boolean => {
+  const layers = site === 'weights' ? weighted : weighted.slice(0, -1);
+  return layers.length > 1 && layers.every((layer) => changes.some((change) => change.layer === layer));
+};
+
+/** "all LSQ", "dense2 MSE clipping", "all A PACT", "dense2 LSQ +1": activations are marked, weights are not. */
+function quantizerText(changes: readonly QuantizerChange[], weighted: readonly string[]): string {
   const [first] = changes;
   if (!first) return '';
-  const alike = changes.every(({ site, value }) => site === first.site && value === first.value);
-  const more = changes.length - 1;
-  if (alike && more > 0) return `${first.site} ${chosen(first)}`;
-  return `${first.layer} ${chosen(first)}${more > 0 ? ` +${more}` : ''}`;
+  const alike = changes.filter(({ site, value }) => site === first.site && value === first.value);
+  const all = coversAll(alike, first.site, weighted);
+  const more = changes.length - (all ? alike.length : 1);
+  const what = [all ? 'all' : first.layer, first.site === 'activations' ? 'A' : '', chosen(first)];
+  return `${what.filter(Boolean).join(' ')}${more > 0 ? ` +${more}` : ''}`;
 }
 
 const fullText = (change: Change): string => {
@@ -84,7 +95,7 @@ export function changeMarkers({ changes, layers }: Pick<Experiment, 'changes' | 
     const choices = there.filter((change) => change.kind === 'quantizer');
     const texts = [
       bits.length > 0 ? bitsText(bits, weighted) : '',
-      quantizerText(choices),
+      quantizerText(choices, weighted),
       rate ? `lr ${rate.value}` : '',
     ];
     return { step, label: texts.filter(Boolean).join(', '), full: there.map(fullText) };

@@ -1,0 +1,118 @@
+/** What the page asks of quantizer kinds: families for a select, words for one, edits of one layer or of all. */
+import type { ChoiceField } from '@/catalog/fields';
+import type { LayerSpec } from '@/catalog/layers';
+import {
+  type ActivationSite,
+  activationQuantizers,
+  type QuantizerDescriptor,
+  type SiteName,
+  siteChoices,
+  sites,
+  type WeightSite,
+  weightQuantizers,
+} from '@/catalog/quantizers';
+import { layerNames } from '@/experiment/network';
+import type { Edit } from '@/experiment/schema';
+import { addressed, common } from './layers';
+
+type Site = WeightSite | ActivationSite;
+/** A choice of a site besides its width: its field's key. */
+export type Setting = Exclude<keyof WeightSite, 'bits'>;
+
+export const quantizersOf = (site: SiteName): Readonly<Record<string, QuantizerDescriptor>> =>
+  site === 'weights' ? weightQuantizers : activationQuantizers;
+
+export const descriptorAt = (site: SiteName, { quantizer }: Site): QuantizerDescriptor =>
+  quantizersOf(site)[quantizer]!;
+
+/** "LSQ, learned step", "Ternary (TWN), 2 bits", "FP8 E4M3, 8 bits". */
+export function optionText({ label, learns, bits }: QuantizerDescriptor): string {
+  const notes = [
+    ...(learns ? [`learned ${learns.join(' and ')}`] : []),
+    ...(bits ? [`${bits.join(' or ')} bits`] : []),
+  ];
+  return [label, ...notes].join(', ');
+}
+
+export interface Family {
+  label: string;
+  options: { kind: string; text: string; help: string }[];
+}
+
+/** The families that a select shows, in order, each with the test that a kind must pass; the first that fits takes it. */
+const families: readonly (readonly [label: string, (descriptor: QuantizerDescriptor) => boolean])[] = [
+  ['Float formats, simulation only', ({ deploysTo }) => deploysTo === 'simulation only'],
+  ['Learned while training, integer', ({ learns }) => learns !== undefined],
+  ['Ternary, integer', ({ bits }) => bits !== undefined],
+  ['Found from the values, integer', () => true],
+];
+
+/** The kinds of a site by family, integers first. */
+export function familiesOf(site: SiteName): Family[] {
+  const found = families.map(([label]): Family => ({ label, options: [] }));
+  for (const [kind, descriptor] of Object.entries(quantizersOf(site))) {
+    const index = families.findIndex(([, fits]) => fits(descriptor));
+    found[index]!.options.push({ kind, text: optionText(descriptor), help: descriptor.help });
+  }
+  return found.filter(({ options }) => options.length > 0).reverse();
+}
+
+/** What becomes of a quantizer once it is trained, for tooltips. */
+export const deployHelp = ({ label, deploysTo }: QuantizerDescriptor): string =>
+  deploysTo === 'integer'
+    ? `${label} deploys to integer arithmetic: the trained grid becomes the stored integers.`
+    : `${label} is simulation only: it trains as if rounded, but has no integer form to deploy.`;
+
+/** Why a width cannot be chosen, or undefined where every width can. */
+export const widthReason = ({ label, bits }: QuantizerDescriptor): string | undefined =>
+  bits && `${label} has ${bits.join(' or ')} bits and no other width; 32 is float.`;
+
+/** What a setting of a site is called, and its options. */
+export function choiceField(
+  site: SiteName,
+  setting: Setting,
+): { label: string; help: string; options: ChoiceField['options'] } | undefined {
+  const field = sites[site].fields.find(({ key }) => key === setting);
+  const options = siteChoices[site][setting];
+  return field && options && { label: field.label, help: field.help, options };
+}
+
+/** Why a setting has no effect at a site and which option is in force, or undefined where the person chooses. */
+export function fixedSetting(
+  { label, range, estimator, rounding, blocks }: QuantizerDescriptor,
+  setting: Setting,
+): { value?: string; reason: string } | undefined {
+  if (setting === 'granularity' && blocks)
+    return { reason: `${label} has a scale for each block of 32 weights.` };
+  const value = { range, estimator, rounding, granularity: undefined, quantizer: undefined }[setting];
+  return value ? { value, reason: `${label} always has this.` } : undefined;
+}
+
+/** What all addressed layers have chosen, or undefined where they differ. */
+export const commonChoice = (
+  layers: readonly LayerSpec[],
+  site: SiteName,
+  setting: Setting,
+): string | undefined => common(addressed(layers, site).map((spec) => (spec[site] as WeightSite)[setting]));
+
+export const choiceEdit = (layer: string, site: SiteName, setting: Setting, value: string): Edit => ({
+  kind: 'quantizer',
+  layer,
+  site,
+  setting,
+  value,
+});
+
+/** Edits that give all addressed layers the same choice. */
+export function choiceForAll(
+  layers: readonly LayerSpec[],
+  site: SiteName,
+  setting: Setting,
+  value: string,
+): Edit[] {
+  const names = layerNames(layers);
+  const chosen = new Set<LayerSpec>(addressed(layers, site));
+  return layers.flatMap((spec, index) =>
+    chosen.has(spec) ? [choiceEdit(names[index]!, site, setting, value)] : [],
+  );
+}
