@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { CurvePoint, Snapshot } from '@/session/protocol';
-import { appendPoints, applySnapshot, emptyLive, maxPoints } from './live';
+import {
+  appendMoments,
+  appendPoints,
+  applySnapshot,
+  emptyLive,
+  historiesUpTo,
+  type LiveState,
+  maxMoments,
+  maxPoints,
+} from './live';
 
 const point = (step: number, accuracy = 0.5): CurvePoint => {
   const score = { accuracy, loss: 0.7 };
@@ -46,5 +55,26 @@ describe('a snapshot', () => {
     expect(after).toMatchObject({ step: 40, stepMs: { float: 1, qat: 2 } });
     expect(after.layers).toBe(before.layers);
     expect(after.points).toBe(before.points);
+  });
+});
+
+describe('histories of a site', () => {
+  const summary = { sqnrDb: 20, clippedShare: 0, fullestShare: 0, outlier: 1 };
+  const seen = (histories: LiveState['histories'], step: number) =>
+    appendMoments(histories, step, [{ name: 'dense1', activations: { ...summary, parameters: { step } } }]);
+  const stepsOf = (histories: LiveState['histories']) =>
+    histories['dense1/activations']?.map(({ step }) => step);
+
+  it('grow in order, and a step seen again replaces what was known from there on', () => {
+    const histories = [0, 10, 20, 10].reduce(seen, {});
+    expect(stepsOf(histories)).toEqual([0, 10]);
+    expect(histories['dense1/weights']).toBeUndefined();
+    expect(stepsOf(historiesUpTo(histories, 5))).toEqual([0]);
+  });
+  it('never exceed their limit and span the run', () => {
+    const count = maxMoments * 4;
+    const kept = stepsOf(Array.from({ length: count }, (_, step) => step).reduce(seen, {})) ?? [];
+    expect(kept.length).toBeLessThanOrEqual(maxMoments);
+    expect([kept[0], kept.at(-1)]).toEqual([0, count - 1]);
   });
 });

@@ -4,7 +4,7 @@ import type { SiteDetail, SiteHistory } from '@/session/protocol';
 import { count, decibels, figures, percent } from '../format';
 import { Term } from '../Term';
 import styles from './Facts.module.css';
-import { isFloat, isSign, levels } from './grid';
+import { isAfterTanh, isFloat, isSign, levels } from './grid';
 import { ParameterRows } from './Parameters';
 
 interface Props {
@@ -39,7 +39,7 @@ export const Facts = memo(function Facts({ detail, side, history, learns }: Prop
             </Term>
           }
         >
-          {float ? none : figures(detail.scale)}
+          {float ? none : figures(detail.scale * (isAfterTanh(detail) ? detail.spacing : 1))}
         </Row>
       )}
       {side === 'activations' && (

@@ -45,8 +45,12 @@ export function AllLayers({ layers, resolved, size }: Props) {
         </p>
       </div>
       <p className={styles.middle}>
-        {note.join(', ')}
-        <br />
+        {note.map((line) => (
+          <span key={line}>
+            {line}
+            <br />
+          </span>
+        ))}
         32 = float
       </p>
       <div className={styles.cells}>

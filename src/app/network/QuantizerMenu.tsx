@@ -75,6 +75,10 @@ export function FurtherChoices() {
         </button>
       </Popover.Target>
       <Popover.Dropdown className={styles.popover}>
+        {/* What is focused shows its tooltip: none until the person moves on. */}
+        <span data-autofocus tabIndex={-1} className="sr">
+          How all layers round
+        </span>
         {(Object.keys(further) as SiteName[]).map((site) => (
           <fieldset key={site}>
             <legend>{titles[site]}, all layers</legend>

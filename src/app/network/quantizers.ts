@@ -25,14 +25,9 @@ export const quantizersOf = (site: SiteName): Readonly<Record<string, QuantizerD
 export const descriptorAt = (site: SiteName, { quantizer }: Site): QuantizerDescriptor =>
   quantizersOf(site)[quantizer]!;
 
-/** "LSQ, learned step", "Ternary (TWN), 2 bits", "FP8 E4M3, 8 bits". */
-export function optionText({ label, learns, bits }: QuantizerDescriptor): string {
-  const notes = [
-    ...(learns ? [`learned ${learns.join(' and ')}`] : []),
-    ...(bits ? [`${bits.join(' or ')} bits`] : []),
-  ];
-  return [label, ...notes].join(', ');
-}
+/** "LSQ+ (step, offset)", "FP8 E4M3": the name, and what it learns. */
+export const optionText = ({ label, learns }: QuantizerDescriptor): string =>
+  learns ? `${label} (${learns.join(', ')})` : label;
 
 export interface Family {
   label: string;
@@ -42,8 +37,8 @@ export interface Family {
 /** The families that a select shows, in order, each with the test that a kind must pass; the first that fits takes it. */
 const families: readonly (readonly [label: string, (descriptor: QuantizerDescriptor) => boolean])[] = [
   ['Float formats, simulation only', ({ deploysTo }) => deploysTo === 'simulation only'],
-  ['Learned while training, integer', ({ learns }) => learns !== undefined],
-  ['Ternary, integer', ({ bits }) => bits !== undefined],
+  ['Learned by gradient, integer', ({ learns }) => learns !== undefined],
+  ['Ternary, 2 bits, integer', ({ bits }) => bits?.every((width) => width === 2) ?? false],
   ['Found from the values, integer', () => true],
 ];
 

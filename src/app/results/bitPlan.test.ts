@@ -34,3 +34,20 @@ it('leaves out what is still to come in a replay, and what changes nothing', () 
   const changes = [change(100, 'conv1', 4), change(500, 'conv1', 2)];
   expect(bitPlan({ ...cnn, changes }, 400)[0]?.spans).toEqual([{ from: 0, to: 400, bits: 4 }]);
 });
+
+it('follows a quantizer of fixed width, and goes back to the width asked for', () => {
+  const choose = (step: number, value: string): Change => ({
+    kind: 'quantizer',
+    step,
+    layer: 'conv2',
+    site: 'weights',
+    setting: 'quantizer',
+    value,
+  });
+  const changes = [choose(100, 'twn'), choose(200, 'lsq'), choose(300, 'mse')];
+  expect(bitPlan({ ...cnn, changes }, 400)[1]?.spans).toEqual([
+    { from: 0, to: 100, bits: 4 },
+    { from: 100, to: 200, bits: 2 },
+    { from: 200, to: 400, bits: 4 },
+  ]);
+});
