@@ -1,6 +1,6 @@
 /** Epochs done, and what rounding costs in time. */
 import { useLive } from '@/store/live';
-import { figures, milliseconds } from '../format';
+import { count, figures, milliseconds } from '../format';
 import { Term } from '../Term';
 import { useThrottled } from './useThrottled';
 
@@ -10,7 +10,7 @@ export function Footer() {
   const measured = times && times.float > 0 && times.qat > 0;
   return (
     <p className="hint">
-      {figures(epochs, 3)} epochs
+      {epochs < 1000 ? figures(epochs) : count(epochs)} epochs
       {measured && (
         <>
           {' · '}
