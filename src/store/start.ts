@@ -82,7 +82,12 @@ const hasData = async ({ experiment: { dataset } }: SavedRun): Promise<boolean> 
 /** Goes on with a stored run; if its data are gone they are asked for. */
 async function go(run: SavedRun): Promise<void> {
   const { dataset: spec } = run.experiment;
-  if (spec.kind !== 'own' || (await hasData(run))) return begin(run);
+  if (spec.kind !== 'own' || (await hasData(run))) {
+    begin(run);
+    // A link in the address is this run's, or was before its last change.
+    if (location.hash) followAddress(run.experiment);
+    return;
+  }
   begin({ experiment: defaultExperiment, checkpoint: null, points: [] });
   useOpening.setState({
     wanted: { experiment: run.experiment, spec, reason: `${spec.name} was opened again.` },
