@@ -46,6 +46,9 @@ export const LayerStrip = memo(
       ...(onDesk(activations.bits) ? [] : [`A ${activations.bits}`]),
     ];
     const { label, help: text } = activationFunctions[activation];
+    const packed = help(
+      `${count(size.weights)} B weights, ${count(size.biases)} B biases, ${count(size.scales)} B scales, packed. Outline: the same layer in float32.`,
+    );
     return (
       <article className={styles.strip} {...stripProps(name, selected)}>
         <Node />
@@ -57,7 +60,9 @@ export const LayerStrip = memo(
             {activation !== 'linear' && <small {...help(text)}>{label}</small>}
             {others.length > 0 && <small className={styles.other}>{others.join(', ')} bits</small>}
           </h3>
-          <p>{descriptorOf(spec).summary(spec, layer.inputShape, layer.outputShape)}</p>
+          <p {...help(descriptorOf(spec).help)}>
+            {descriptorOf(spec).summary(spec, layer.inputShape, layer.outputShape)}
+          </p>
           <p
             {...help(
               `${count(layer.parameters)} parameters, ${count(layer.macs)} multiply-accumulates for one example.`,
@@ -73,17 +78,11 @@ export const LayerStrip = memo(
         </div>
         <div className={styles.cost}>
           <Sqnr name={name} weights={weights.bits} activations={activations.bits} />
-          <div
-            className={styles.bar}
-            aria-hidden="true"
-            {...help(
-              `${count(size.weights)} B weights, ${count(size.biases)} B biases, ${count(size.scales)} B scales. Outline: the same layer in float32.`,
-            )}
-          >
+          <div className={styles.bar} aria-hidden="true" {...packed}>
             <i style={{ width: `${(100 * size.float) / largest}%` }} />
             <i style={{ width: `${(100 * size.total) / largest}%` }} />
           </div>
-          <div>
+          <div {...packed}>
             <span>{bytes(size.total)}</span>
             <span>of {bytes(size.float)}</span>
           </div>

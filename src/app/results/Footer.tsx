@@ -9,7 +9,7 @@ export function Footer() {
   const times = useThrottled(useLive, (live) => live.stepMs, 500);
   const measured = times && times.float > 0 && times.qat > 0;
   return (
-    <p className="hint">
+    <p className="hint" data-explained>
       {epochs < 1000 ? figures(epochs) : count(epochs)} epochs
       {measured && (
         <>
