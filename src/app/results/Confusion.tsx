@@ -64,7 +64,8 @@ export const Confusion = memo(function Confusion({ name, counts, classNames, sma
               <span aria-hidden="true">true \ pred.</span>
             </td>
             {classNames.map((label, index) => (
-              <th key={label} scope="col" aria-label={label} {...help(`Predicted ${label}.`)}>
+              // biome-ignore lint/suspicious/noArrayIndexKey: a class is its index, and long names cut short may be equal
+              <th key={index} scope="col" aria-label={label} {...help(`Predicted ${label}.`)}>
                 {short[index]}
               </th>
             ))}
@@ -72,13 +73,15 @@ export const Confusion = memo(function Confusion({ name, counts, classNames, sma
         </thead>
         <tbody>
           {rows.map((cells, actual) => (
-            <tr key={classNames[actual]}>
+            // biome-ignore lint/suspicious/noArrayIndexKey: as above
+            <tr key={actual}>
               <th scope="row" aria-label={classNames[actual]} {...help(`True class ${classNames[actual]}.`)}>
                 {short[actual]}
               </th>
               {cells.map((cell, predicted) => (
                 <td
-                  key={classNames[predicted]}
+                  // biome-ignore lint/suspicious/noArrayIndexKey: as above
+                  key={predicted}
                   className={actual === predicted ? styles.right : ''}
                   style={{ '--ink-share': ink(cell.share) } as React.CSSProperties}
                   {...help(
