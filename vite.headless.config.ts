@@ -11,7 +11,13 @@ export default defineConfig({
   ssr: { noExternal: ['@tensorflow/tfjs-backend-webgpu', '@tensorflow/tfjs-backend-cpu'] },
   build: {
     ssr: true,
-    rolldownOptions: { input: { main: 'src/headless/main.ts', table: 'src/headless/table.ts' } },
+    rolldownOptions: {
+      input: {
+        main: 'src/headless/main.ts',
+        table: 'src/headless/table.ts',
+        results: 'src/headless/results.ts',
+      },
+    },
     outDir: 'build/headless',
     target: 'node20',
     minify: false,

@@ -83,7 +83,11 @@ describe('tokens are unambiguous', () => {
     );
     const prefixes = fields.flatMap((field) => (field.type === 'choice' ? [] : [field.token]));
     expect(new Set([...choices, ...prefixes]).size).toBe(choices.length + prefixes.length);
-    for (const token of choices) expect(token).toMatch(/^[a-z]+$/);
+    for (const token of choices) {
+      expect(token).toMatch(/^[a-z][a-z0-9]*$/);
+      // One with a digit must not look like a number field: its letters, then a number.
+      if (/\d/.test(token)) expect(prefixes).not.toContain(/^[a-z]+/.exec(token)?.[0]);
+    }
     for (const token of prefixes) expect(token).toMatch(/^([a-z]+=?)?$/);
   });
   test('no two kinds of a registry share a token', () => {

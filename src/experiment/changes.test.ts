@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { weightSite } from '@/catalog/quantizers';
 import { applyEdit, presentSettings, recordEdit, settingsAt } from './changes';
 import golden from './link/golden.json';
 import { type Change, type Edit, type Experiment, experimentSchema } from './schema';
@@ -12,10 +13,10 @@ const rate = (value: number): Edit => ({ kind: 'learningRate', value });
 /** What an edit sets, read straight from the settings; layers are found by counting those with weights. */
 function setTo(experiment: Experiment, edit: Edit): unknown {
   if (edit.kind === 'learningRate') return experiment.optimizer.learningRate;
-  if (edit.layer === 'input') return experiment.input.bits;
   const number = Number(/\d+$/.exec(edit.layer)?.[0]);
   const layer = experiment.layers.filter((each) => 'weights' in each)[number - 1];
-  return layer?.[edit.site].bits;
+  const site = edit.layer === 'input' ? experiment.input : layer?.[edit.site];
+  return new Map(Object.entries(site ?? {})).get(edit.kind === 'bits' ? 'bits' : edit.setting);
 }
 const asked = (edit: Edit) => (edit.kind === 'bits' ? edit.bits : edit.value);
 
@@ -71,6 +72,30 @@ describe('recording an edit', () => {
     expect(tried.changes).toEqual([{ ...weights(4), step: 100 }]);
   });
 
+  test('a width, a quantizer and another choice of one site are separate things', () => {
+    const choose = (setting: string, value: string): Edit => ({
+      kind: 'quantizer',
+      layer: 'dense2',
+      site: 'weights',
+      setting,
+      value,
+    });
+    const made = [weights(2), choose('quantizer', 'mse'), choose('rounding', 'stochastic')];
+    const recorded = [...made, choose('quantizer', 'lsq')].reduce(
+      (before, edit) => recordEdit(before, edit, 100),
+      spirals,
+    );
+    expect(recorded.changes).toEqual(
+      [made[0], made[2], choose('quantizer', 'lsq')].map((edit) => ({ ...edit, step: 100 })),
+    );
+    const [, dense2] = settingsAt(recorded, 100).layers;
+    expect(dense2).toHaveProperty('weights', {
+      ...weightSite(2),
+      quantizer: 'lsq',
+      rounding: 'stochastic',
+    });
+  });
+
   test('edits of one step stand in the order in which they were made', () => {
     const made = [weights(2), rate(0.5), rate(0.25)].reduce(
       (before, edit) => recordEdit(before, edit, 100),
@@ -117,6 +142,8 @@ describe('settings', () => {
   test('an edit that names nothing in the network changes nothing', () => {
     expect(applyEdit(spirals, { kind: 'bits', layer: 'dense9', site: 'weights', bits: 2 })).toBe(spirals);
     expect(applyEdit(spirals, { kind: 'bits', layer: 'input', site: 'weights', bits: 2 })).toBe(spirals);
+    const choice = { kind: 'quantizer', setting: 'quantizer', value: 'lsq' } as const;
+    expect(applyEdit(spirals, { ...choice, layer: 'dense9', site: 'weights' })).toBe(spirals);
   });
 
   test('the experiment that is edited stays as it was', () => {

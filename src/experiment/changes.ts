@@ -1,9 +1,16 @@
 /** Applying changes: the settings in force at a step, and what Reset starts from. */
 import { isWeighted } from '@/catalog/layers';
+import type { ActivationSite, WeightSite } from '@/catalog/quantizers';
 import { inputName, layerNames } from './network';
 import type { Change, Edit, Experiment } from './schema';
 
 export { inputName };
+
+type SiteEdit = Exclude<Edit, { kind: 'learningRate' }>;
+
+/** A site with one edit made to it. */
+const editSite = <S extends WeightSite | ActivationSite>(site: S, edit: SiteEdit): S =>
+  edit.kind === 'bits' ? { ...site, bits: edit.bits } : { ...site, [edit.setting]: edit.value };
 
 /** The starting settings with one edit made to them; an edit that names nothing here leaves them as they are. */
 export function applyEdit(experiment: Experiment, edit: Edit): Experiment {
@@ -11,12 +18,12 @@ export function applyEdit(experiment: Experiment, edit: Edit): Experiment {
     return { ...experiment, optimizer: { ...experiment.optimizer, learningRate: edit.value } };
   if (edit.layer === inputName)
     return edit.site === 'activations'
-      ? { ...experiment, input: { ...experiment.input, bits: edit.bits } }
+      ? { ...experiment, input: editSite(experiment.input, edit) }
       : experiment;
   const index = layerNames(experiment.layers).indexOf(edit.layer);
   const spec = experiment.layers[index];
   if (!spec || !isWeighted(spec)) return experiment;
-  const changed = { ...spec, [edit.site]: { ...spec[edit.site], bits: edit.bits } };
+  const changed = { ...spec, [edit.site]: editSite(spec[edit.site], edit) };
   return { ...experiment, layers: experiment.layers.with(index, changed) };
 }
 
@@ -30,18 +37,20 @@ export function settingsAt(experiment: Experiment, step: number): Experiment {
 export const presentSettings = (experiment: Experiment): Experiment =>
   settingsAt(experiment, Number.POSITIVE_INFINITY);
 
+/** Whether two edits set the same thing, so that the later one replaces the earlier one. */
+export function isSameThing(a: Edit, b: Edit): boolean {
+  if (a.kind === 'learningRate' || b.kind === 'learningRate') return a.kind === b.kind;
+  if (a.layer !== b.layer || a.site !== b.site || a.kind !== b.kind) return false;
+  return a.kind === 'bits' || b.kind === 'bits' || a.setting === b.setting;
+}
+
 /**
  * Records an edit made after `step` steps. At step 0 it is a starting setting. At the same step a later edit of the same
  * thing replaces the earlier one, so that trying widths while paused leaves one entry.
  */
 export function recordEdit(experiment: Experiment, edit: Edit, step: number): Experiment {
   if (step === 0) return applyEdit(experiment, edit);
-  const sameThing = (change: Change) =>
-    change.step === step &&
-    change.kind === edit.kind &&
-    (change.kind !== 'bits' ||
-      (edit.kind === 'bits' && change.layer === edit.layer && change.site === edit.site));
-  const kept = experiment.changes.filter((change) => !sameThing(change));
+  const kept = experiment.changes.filter((change) => change.step !== step || !isSameThing(change, edit));
   const change = { ...edit, step } as Change;
   return {
     ...experiment,

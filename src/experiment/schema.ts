@@ -7,7 +7,7 @@ import { bitsSchema } from '@/catalog/bits';
 import { datasetSchema } from '@/catalog/datasets';
 import { layerSchema, volume } from '@/catalog/layers';
 import { learningRateSchema, optimizerSchema } from '@/catalog/optimizers';
-import { activationSiteSchema, type SiteName, sites } from '@/catalog/quantizers';
+import { activationSiteSchema, type SiteName, siteChoices, sites } from '@/catalog/quantizers';
 import { maxSteps, stopSchema } from '@/catalog/stop';
 import { networkProblem, resolveNetwork, sitesByName } from './network';
 
@@ -22,6 +22,8 @@ export const maxBatchValues = 100_000_000;
 /** The name of a layer ("dense2"), or "input". */
 const layerName = z.string().regex(/^[a-z]{1,12}[0-9]{0,2}$/);
 
+const settingNames = [...new Set(Object.values(siteChoices).flatMap(Object.keys))] as [string, ...string[]];
+
 /** What can change between two steps without a new start. */
 const changeSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -30,6 +32,16 @@ const changeSchema = z.discriminatedUnion('kind', [
     layer: layerName,
     site: z.enum(Object.keys(sites) as [SiteName, ...SiteName[]]),
     bits: bitsSchema,
+  }),
+  z.strictObject({
+    kind: z.literal('quantizer'),
+    step: z.int().min(1).max(maxSteps),
+    layer: layerName,
+    site: z.enum(Object.keys(sites) as [SiteName, ...SiteName[]]),
+    /** Which of the site's choices: quantizer, granularity, range, estimator or rounding. */
+    setting: z.enum(settingNames),
+    /** The key of the entry chosen. */
+    value: z.string().max(24),
   }),
   z.strictObject({
     kind: z.literal('learningRate'),
@@ -81,9 +93,16 @@ export const experimentSchema = z
       const before = experiment.changes[index - 1];
       if (before && before.step > change.step)
         refuse(`Step ${change.step} stands after step ${before.step}; they must be in order.`);
-      if (change.kind === 'bits' && !named.get(change.layer)?.includes(change.site))
+      if (change.kind === 'learningRate') return;
+      if (!named.get(change.layer)?.includes(change.site))
         refuse(
           `Step ${change.step} changes the ${change.site} of ${change.layer}, which the network does not have.`,
+        );
+      if (change.kind !== 'quantizer') return;
+      const options = siteChoices[change.site][change.setting];
+      if (!options || !Object.hasOwn(options, change.value))
+        refuse(
+          `Step ${change.step} chooses ${options ? `a ${change.setting}` : 'a setting'} for the ${change.site} of ${change.layer} that is not known here.`,
         );
     });
   });

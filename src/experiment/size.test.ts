@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Bits } from '@/catalog/bits';
 import type { Conv2d, Dense } from '@/catalog/layers';
-import { activationSite, type Granularity } from '@/catalog/quantizers';
+import { activationSite, type Granularity, weightSite } from '@/catalog/quantizers';
 import { peakActivationBytes } from './memory';
 import type { Experiment } from './schema';
 import { modelSize } from './size';
@@ -10,7 +10,7 @@ import { experiments } from './testing/arbitrary';
 
 type Network = Pick<Experiment, 'dataset' | 'layers' | 'input'>;
 const sites = (weights: Bits, activations: Bits, granularity: Granularity) => ({
-  weights: { bits: weights, quantizer: 'absmax' as const, granularity },
+  weights: { ...weightSite(weights), granularity },
   activations: activationSite(activations),
 });
 

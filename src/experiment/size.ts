@@ -1,11 +1,20 @@
 /**
  * Model size in bytes: exactly that of the packed file. Each tensor is packed at its bits and padded to a byte; scales
- * are float32, activation zero points uint8 (symmetric weights have none); a quantized layer's biases are int32; what
- * stays float is float32.
+ * are float32, activation zero points uint8 (symmetric weights and float formats have none); the scales of block formats
+ * are a byte a block; a quantized layer's biases are int32, and float32 beside a float format; what stays float is
+ * float32.
  */
+import { blockCount, blockFormats } from '@/catalog/formats';
 import type { WeightedLayerSpec } from '@/catalog/layers';
 import { volume } from '@/catalog/layers';
-import type { ActivationSite } from '@/catalog/quantizers';
+import {
+  type ActivationSite,
+  activationBits,
+  activationQuantizerOf,
+  type WeightSite,
+  weightBits,
+  weightQuantizerOf,
+} from '@/catalog/quantizers';
 import { type ResolvedLayer, resolveNetwork, weightedLayers } from './network';
 import type { Experiment } from './schema';
 
@@ -28,18 +37,29 @@ export interface ModelSize extends Omit<LayerSize, 'name'> {
   bops: number;
 }
 
-/** Scale (float32) and zero point (uint8) of one activation tensor. */
-const activationSiteBytes = (site: ActivationSite): number => (site.bits === 32 ? 0 : 4 + 1);
+/** Scale (float32) and, on an integer grid, zero point (uint8) of one activation tensor. */
+function activationSiteBytes(site: ActivationSite): number {
+  if (activationBits(site) === 32) return 0;
+  return activationQuantizerOf(site.quantizer).format ? 4 : 4 + 1;
+}
+
+/** Scales of a weight tensor: one or one a channel as float32, or those of its blocks. */
+function weightScaleBytes(site: WeightSite, shape: readonly number[]): number {
+  if (weightBits(site) === 32) return 0;
+  const { blocks } = weightQuantizerOf(site.quantizer);
+  if (!blocks) return 4 * (site.granularity === 'channel' ? (shape.at(-1) ?? 0) : 1);
+  const format = blockFormats[blocks];
+  return Math.ceil((blockCount(format, shape) * format.scaleBits) / 8);
+}
 
 function layerSize(layer: ResolvedLayer): LayerSize {
   const spec = layer.spec as WeightedLayerSpec;
   const count = volume(layer.weightShape);
   const channels = layer.weightShape.at(-1) ?? 0;
-  const { bits, granularity } = spec.weights;
+  const bits = weightBits(spec.weights);
   const weights = Math.ceil((count * bits) / 8);
   const biases = 4 * channels;
-  const weightScales = bits === 32 ? 0 : 4 * (granularity === 'channel' ? channels : 1);
-  const scales = weightScales + activationSiteBytes(spec.activations);
+  const scales = weightScaleBytes(spec.weights, layer.weightShape) + activationSiteBytes(spec.activations);
   return {
     name: layer.name,
     weights,
@@ -57,12 +77,12 @@ export function modelSize(experiment: Pick<Experiment, 'dataset' | 'layers' | 'i
   const resolved = weightedLayers(resolveNetwork(experiment));
   const layers = resolved.map(layerSize);
   const input = activationSiteBytes(experiment.input);
-  let incoming: number = experiment.input.bits;
+  let incoming: number = activationBits(experiment.input);
   let bops = 0;
   for (const { spec, macs } of resolved) {
     const { weights, activations } = spec as WeightedLayerSpec;
-    bops += macs * weights.bits * incoming;
-    incoming = activations.bits;
+    bops += macs * weightBits(weights) * incoming;
+    incoming = activationBits(activations);
   }
   const scales = sum(layers, 'scales') + input;
   return {

@@ -1,7 +1,7 @@
 /** An experiment in a few words, for the document's title, shared text and names of files. */
 import { datasetInfo } from '@/catalog/datasets';
 import { descriptorOf, isWeighted, type LayerSpec, type WeightedLayerSpec } from '@/catalog/layers';
-import type { SiteName } from '@/catalog/quantizers';
+import { activationBits, type SiteName, weightBits } from '@/catalog/quantizers';
 import { presentSettings } from './changes';
 import type { Experiment } from './schema';
 
@@ -21,12 +21,15 @@ function networkSummary(layers: readonly LayerSpec[]): string {
   return `${label} ${widths.length > mostWidths ? `of ${widths.length + 1} layers` : widths.join('-')}`;
 }
 
+const widthOf = ({ weights, activations }: WeightedLayerSpec, site: SiteName) =>
+  site === 'weights' ? weightBits(weights) : activationBits(activations);
+
 /** "W4 A4", "W2–8 A4", "float": the bits of the layers before the last one, or of the last one if it is alone. */
 function bitsSummary(layers: readonly LayerSpec[]): string {
   const weighted = layers.filter(isWeighted);
   const counted: WeightedLayerSpec[] = weighted.length > 1 ? weighted.slice(0, -1) : weighted;
   const span = (site: SiteName) => {
-    const bits = counted.map((spec) => spec[site].bits);
+    const bits = counted.map((spec) => widthOf(spec, site));
     const [low, high] = [Math.min(...bits), Math.max(...bits)];
     return low === high ? String(low) : `${low}–${high}`;
   };

@@ -2,6 +2,7 @@
 
 import { datasetInfo } from '@/catalog/datasets';
 import { isWeighted } from '@/catalog/layers';
+import { activationBits, weightBits } from '@/catalog/quantizers';
 import type { Dataset } from '@/data/dataset';
 import { settingsAt } from '@/experiment/changes';
 import { encodeLink } from '@/experiment/link';
@@ -108,8 +109,8 @@ export async function runExperiment(
         kind: spec.kind,
         parameters,
         macs,
-        weightBits: isWeighted(spec) ? spec.weights.bits : null,
-        activationBits: isWeighted(spec) ? spec.activations.bits : null,
+        weightBits: isWeighted(spec) ? weightBits(spec.weights) : null,
+        activationBits: isWeighted(spec) ? activationBits(spec.activations) : null,
         bytes: size.layers.find((layer) => layer.name === name)?.total ?? 0,
         sqnrDb: sqnr !== undefined && Number.isFinite(sqnr) ? sqnr : null,
       };

@@ -63,3 +63,11 @@ export function expectShape(what: string, shape: readonly number[], expected: re
 export function lastAxis(shape: readonly number[]): number {
   return shape.at(-1) ?? 1;
 }
+
+/** Throws unless `settings` has at least the entries that a kernel reads; src/quant/settings.ts says what they are. */
+export function expectSettings(settings: Tensor, entries = 4): void {
+  if (settings.rank !== 1 || settings.size < entries)
+    throw new Error(
+      `The quantization settings must have the shape [${entries}] or longer, but have [${settings.shape.join(', ')}].`,
+    );
+}

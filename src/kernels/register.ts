@@ -4,12 +4,17 @@
  */
 import { registerConv2d } from './conv2d';
 import { registerEpilogue } from './epilogue';
+import { registerFloatParams } from './floatParams';
 import { registerGradients } from './gradients';
 import { registerMatmul } from './matmul';
 import { registerMaxPool2d } from './maxPool2d';
 import { registerObserve } from './observe';
+import { registerObserveClip } from './observeClip';
 import { registerOptimizer } from './optimizer';
 import { registerQuantize } from './quantize';
+import { registerQuantizeByRule } from './quantizeByRule';
+import { registerQuantizeFloat } from './quantizeFloat';
+import { registerQuantizeMx } from './quantizeMx';
 import { registerSoftmaxCrossEntropy } from './softmaxCrossEntropy';
 import { registerWeightParams } from './weightParams';
 
@@ -25,7 +30,12 @@ export function registerKernels(): void {
   registerMaxPool2d();
   registerWeightParams();
   registerObserve();
+  registerObserveClip();
   registerQuantize();
+  registerQuantizeByRule();
+  registerFloatParams();
+  registerQuantizeFloat();
+  registerQuantizeMx();
   registerEpilogue();
   registerSoftmaxCrossEntropy();
   registerOptimizer();

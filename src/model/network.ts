@@ -8,11 +8,11 @@ import type { ActivationSite } from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { type ResolvedLayer, weightedLayers } from '@/experiment/network';
 import { epilogue } from '@/kernels/epilogue';
-import { quantize } from '@/kernels/quantize';
-import { activationQuantizers } from '@/quant/activations';
-import { activationSettings, freshObserver, passThroughParams, weightSettings } from '@/quant/settings';
-import { weightQuantizers } from '@/quant/weights';
+import { initialiseActivations, observeActivations, roundActivations } from '@/quant/activations';
+import { passThroughParams } from '@/quant/settings';
+import { roundWeights } from '@/quant/weights';
 import { implementationOf } from './layers';
+import type { NetworkPlan, Sites } from './sites';
 
 /** An activation tensor on its way: the numbers meant are values x scale (params row 0). */
 export interface Signal {
@@ -28,23 +28,13 @@ export interface LayerVariables {
 /** By layer name. */
 export type NetworkVariables = Map<string, LayerVariables>;
 
-export interface ActivationState {
-  settings: tf.Variable;
-  /** [min, max, initialised, momentum] */
-  observer: tf.Variable;
-}
-/** Where a network rounds: by layer name, the input under "input". */
-export interface Sites {
-  weights: Map<string, tf.Variable>;
-  activations: Map<string, ActivationState>;
-}
-
-/** What a tap sees of a site: the latent values and how they are rounded. */
+/** What a tap sees of a site: the latent values, what they are rounded to, and how. */
 export type Tap = (
   layer: string,
   site: 'weights' | 'activations',
   latent: tf.Tensor,
-  params: tf.Tensor2D,
+  /** Rounded values and their params: the numbers meant are values x scale. */
+  rounded: Signal,
   settings: tf.Tensor1D,
 ) => void;
 
@@ -54,14 +44,13 @@ export interface Pass {
   /** Takes the batch into the observers. */
   observe: boolean;
   sites?: Sites;
+  /** Of stochastic rounding, [1]: the step. Without it every site rounds to nearest. */
+  clock?: tf.Tensor;
+  /** Makes the observers and learned values of these activation sites anew from this batch. */
+  initialise?: { sites: ReadonlySet<string>; fresh: boolean };
   tap?: Tap;
   /** Sees every weighted layer's output before it is rounded. */
   visit?: (layer: string, output: tf.Tensor) => void;
-}
-
-export interface NetworkPlan {
-  input: ActivationSite;
-  layers: readonly ResolvedLayer[];
 }
 
 const floatVariable = (values: Float32Array, shape: readonly number[]): tf.Variable =>
@@ -84,53 +73,17 @@ export function createVariables(
   );
 }
 
-const weightedSpec = (layer: ResolvedLayer) => layer.spec as WeightedLayerSpec;
-
-export function createSites({ input, layers }: NetworkPlan): Sites {
-  const weighted = weightedLayers(layers);
-  const state = (site: ActivationSite): ActivationState => ({
-    settings: floatVariable(activationSettings(site), [4]),
-    observer: floatVariable(freshObserver(), [4]),
-  });
-  return {
-    weights: new Map(
-      weighted.map((layer) => [layer.name, floatVariable(weightSettings(weightedSpec(layer).weights), [4])]),
-    ),
-    activations: new Map([
-      [inputName, state(input)],
-      ...weighted.map((layer): [string, ActivationState] => [
-        layer.name,
-        state(weightedSpec(layer).activations),
-      ]),
-    ]),
-  };
-}
-
-export function disposeSites(sites: Sites): void {
-  for (const settings of sites.weights.values()) settings.dispose();
-  for (const { settings, observer } of sites.activations.values()) tf.dispose([settings, observer]);
-}
-
 export function disposeVariables(variables: NetworkVariables): void {
   for (const { weights, biases } of variables.values()) tf.dispose([weights, biases]);
 }
 
-/** Writes new bits into the settings tensors; nothing else changes. */
-export function writeSettings(sites: Sites, { input, layers }: NetworkPlan): void {
-  const write = (variable: tf.Variable, values: Float32Array) =>
-    tf.tidy(() => variable.assign(tf.tensor1d(values)));
-  write(sites.activations.get(inputName)!.settings, activationSettings(input));
-  for (const layer of weightedLayers(layers)) {
-    const spec = weightedSpec(layer);
-    write(sites.weights.get(layer.name)!, weightSettings(spec.weights));
-    write(sites.activations.get(layer.name)!.settings, activationSettings(spec.activations));
-  }
-}
-
-/** Constant tensors that a pass without rounding uses, made once. */
-class PassThrough {
+/** Constant tensors that every pass uses, made once. */
+class Constants {
+  /** A clock that stands still: round to nearest. */
+  readonly stopped = tf.keep(tf.tensor1d([-1]));
   private readonly made = new Map<number, tf.Tensor2D>();
-  of(channels: number): tf.Tensor2D {
+  /** Params [4, channels] that let values through. */
+  passThrough(channels: number): tf.Tensor2D {
     let params = this.made.get(channels);
     if (!params) {
       params = tf.keep(tf.tensor2d(passThroughParams(channels), [4, channels]));
@@ -139,16 +92,17 @@ class PassThrough {
     return params;
   }
   dispose(): void {
-    tf.dispose([...this.made.values()]);
+    tf.dispose([this.stopped, ...this.made.values()]);
     this.made.clear();
   }
 }
 
 /** The forward pass of one experiment's network, for whichever variables and sites it is given. */
 export class Network {
-  private readonly passThrough = new PassThrough();
+  private readonly constants = new Constants();
 
-  constructor(readonly plan: NetworkPlan) {}
+  /** @param plan may be replaced by one with other settings of the same layers */
+  constructor(public plan: NetworkPlan) {}
 
   /**
    * @param x [batch, ...inputShape]
@@ -158,14 +112,14 @@ export class Network {
     let signal = this.round(inputName, x, this.plan.input, pass);
     for (const layer of this.plan.layers) signal = this.layer(layer, variables, signal, pass);
     return (
-      signal.params === this.passThrough.of(1)
+      signal.params === this.constants.passThrough(1)
         ? signal.values
         : tf.mul(signal.values, tf.slice(signal.params, [0, 0], [1, 1]))
     ) as tf.Tensor2D;
   }
 
   dispose(): void {
-    this.passThrough.dispose();
+    this.constants.dispose();
   }
 
   private layer(layer: ResolvedLayer, variables: NetworkVariables, input: Signal, pass: Pass): Signal {
@@ -190,22 +144,22 @@ export class Network {
   }
 
   private roundWeights(name: string, weights: tf.Variable, spec: WeightedLayerSpec, pass: Pass): Signal {
-    const settings = pass.sites?.weights.get(name) as unknown as tf.Tensor1D | undefined;
-    if (!settings || !pass.quantize)
-      return { values: weights, params: this.passThrough.of(weights.shape.at(-1)!) };
-    const params = weightQuantizers[spec.weights.quantizer](weights, settings);
-    pass.tap?.(name, 'weights', weights, params, settings);
-    return { values: quantize(weights, params, settings), params };
+    const state = pass.sites?.weights.get(name);
+    if (!state || !pass.quantize)
+      return { values: weights, params: this.constants.passThrough(weights.shape.at(-1)!) };
+    const rounded = roundWeights(weights, spec.weights, state, pass.clock ?? this.constants.stopped);
+    pass.tap?.(name, 'weights', weights, rounded, state.settings as unknown as tf.Tensor1D);
+    return rounded;
   }
 
   private round(name: string, latent: tf.Tensor, site: ActivationSite, pass: Pass): Signal {
     const state = pass.sites?.activations.get(name);
-    const quantizer = activationQuantizers[site.quantizer];
-    if (state && pass.observe) quantizer.observe(latent, state.observer);
-    if (!state || !pass.quantize) return { values: latent, params: this.passThrough.of(1) };
-    const settings = state.settings as unknown as tf.Tensor1D;
-    const params = quantizer.params(state.observer as unknown as tf.Tensor1D, settings);
-    pass.tap?.(name, 'activations', latent, params, settings);
-    return { values: quantize(latent, params, settings), params };
+    if (state && pass.initialise?.sites.has(name))
+      initialiseActivations(latent, site, state, pass.initialise.fresh);
+    if (state && pass.observe) observeActivations(latent, site, state);
+    if (!state || !pass.quantize) return { values: latent, params: this.constants.passThrough(1) };
+    const rounded = roundActivations(latent, site, state, pass.clock ?? this.constants.stopped);
+    pass.tap?.(name, 'activations', latent, rounded, state.settings as unknown as tf.Tensor1D);
+    return rounded;
   }
 }

@@ -1,11 +1,120 @@
-/** Weight quantizer kinds: how each finds its scales. One entry a kind, checked against the catalog. */
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import type { WeightQuantizerKind } from '@/catalog/quantizers';
-import { weightParams } from '@/kernels/weightParams';
+/**
+ * Weight quantizer kinds: the grid of each, how it finds its scales, where the gradient passes, and what it learns. One
+ * entry a kind, checked against the catalog.
+ */
+import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type WeightQuantizerKind,
+  type WeightSite,
+  weightBits,
+  weightQuantizerOf,
+  weightRange,
+} from '@/catalog/quantizers';
+import { quantize } from '@/kernels/quantize';
+import { learnedParams, quantizeByRule } from '@/kernels/quantizeByRule';
+import { type WeightMethod, weightParams } from '@/kernels/weightParams';
+import { quantizeDorefa } from './dorefa';
+import { blockWeights, floatWeights } from './formats/weights';
+import { type Grid, mode, rules } from './settings';
 
-/** Scales of a weight tensor: [4, C] params (kernels/weightParams). */
-export type WeightQuantizer = (weights: Tensor, settings: Tensor1D) => Tensor2D;
+/** A site as the forward pass finds it: its settings and what its quantizer has learned. */
+export interface WeightState {
+  /** float32[9], see ./settings.ts */
+  settings: Variable;
+  /** [1, C] learned steps, present where the quantizer learns. */
+  learned?: Variable;
+}
 
-export const weightQuantizers = {
-  absmax: (weights, settings) => weightParams(weights, settings, 'absmax'),
-} satisfies Record<WeightQuantizerKind, WeightQuantizer>;
+export interface WeightQuantizer {
+  grid(site: WeightSite): Grid;
+  rule: number;
+  /** [4, C] params of weights, output channel last. */
+  params(weights: Tensor, settings: Tensor1D, learned?: Tensor): Tensor2D;
+  /** Rounds in its own way; without it by the settings. @param clock of stochastic rounding, negative to round to nearest */
+  quantize?(weights: Tensor, params: Tensor2D, site: WeightSite, settings: Tensor1D, clock: Tensor): Tensor;
+  learned?: {
+    /** [1, C] steps that suit these weights. */
+    initial(weights: Tensor, site: WeightSite): Tensor2D;
+    /** Times the optimizer's learning rate. */
+    rate: number;
+  };
+}
+
+/** The sign at 1 bit, else a grid around 0. */
+const symmetric = (site: WeightSite): Grid => {
+  const bits = weightBits(site);
+  const range = weightQuantizerOf(site.quantizer).range ?? site.range;
+  return { ...weightRange(bits, range), mode: bits === 1 ? mode.signTimesMean : mode.affine };
+};
+
+/** Scales found anew from the weights at every step. */
+const foundBy = (method: WeightMethod, rule: number = rules.clip): WeightQuantizer => ({
+  grid: symmetric,
+  rule,
+  params: (weights, settings) => weightParams(weights, settings, method),
+});
+
+/** DoReFa's odd integers from -n to n, n = 2^bits - 1; the sign at 1 bit. */
+const dorefaGrid = (site: WeightSite): Grid => {
+  const bits = weightBits(site);
+  if (bits === 1) return symmetric(site);
+  return { qmin: 1 - 2 ** bits, qmax: 2 ** bits - 1, mode: mode.tanh };
+};
+
+/** Every axis of a tensor but the last where the scales are by channel, else every one. */
+const sharedAxes = (tensor: Tensor, site: WeightSite): number[] =>
+  tensor.shape.map((_, axis) => axis).slice(0, site.granularity === 'channel' ? -1 : undefined);
+
+/** 2 mean|w| / sqrt(Qp) (Esser et al. 2020); mean|w| at 1 bit, where the step is all there is. */
+const initialSteps = (weights: Tensor, site: WeightSite): Tensor2D =>
+  tf.tidy(() => {
+    const { qmax, mode: how } = symmetric(site);
+    const factor = how === mode.signTimesMean ? 1 : 2 / Math.sqrt(qmax);
+    const means = tf.mul(tf.mean(tf.abs(weights), sharedAxes(weights, site)), factor);
+    return tf.mul(tf.ones([1, weights.shape.at(-1)!]), means);
+  });
+
+export const weightQuantizers: Record<WeightQuantizerKind, WeightQuantizer> = {
+  absmax: foundBy('absmax'),
+  mse: foundBy('mse'),
+  percentile: foundBy('percentile'),
+  pow2: foundBy('pow2'),
+  lsq: {
+    grid: symmetric,
+    rule: rules.lsq,
+    params: (_weights, settings, learned) => learnedParams(learned!, settings),
+    learned: { initial: initialSteps, rate: 0.3 },
+  },
+  dorefa: { ...foundBy('dorefa', rules.everywhere), grid: dorefaGrid, quantize: quantizeDorefa },
+  twn: foundBy('twn', rules.everywhere),
+  bitnet: foundBy('mean', rules.everywhere),
+  e4m3: floatWeights('e4m3'),
+  e5m2: floatWeights('e5m2'),
+  e2m1: floatWeights('e2m1'),
+  mxfp8: blockWeights('mxfp8'),
+  mxfp4: blockWeights('mxfp4'),
+};
+
+/**
+ * Rounds weights at a site.
+ * @param clock of stochastic rounding, negative to round to nearest
+ * @returns integer-valued floats of the weights' shape, and their params [4, C]
+ */
+export function roundWeights(
+  weights: Tensor,
+  site: WeightSite,
+  { settings: variable, learned }: WeightState,
+  clock: Tensor,
+): { values: Tensor; params: Tensor2D } {
+  const quantizer = weightQuantizers[site.quantizer];
+  const settings = variable as unknown as Tensor1D;
+  const params = quantizer.params(weights, settings, learned);
+  if (quantizer.quantize)
+    return { params, values: quantizer.quantize(weights, params, site, settings, clock) };
+  const plain = quantizer.rule === rules.clip && site.estimator === 'ste' && site.rounding === 'even';
+  const values = plain
+    ? quantize(weights, params, settings)
+    : quantizeByRule(weights, params, settings, clock, learned);
+  return { values, params };
+}

@@ -1,8 +1,19 @@
 /** Looks into a run: how each site's values are spread, rounded and clipped; decision fields of 2-D data. */
 import * as tf from '@tensorflow/tfjs-core';
-import { quantize } from '@/kernels/quantize';
+import { blockCount, blockFormats } from '@/catalog/formats';
+import { isWeighted } from '@/catalog/layers';
+import {
+  activationQuantizerOf,
+  type QuantizerDescriptor,
+  type SiteName,
+  weightQuantizerOf,
+} from '@/catalog/quantizers';
+import { inputName, layerNames } from '@/experiment/network';
+import type { Experiment } from '@/experiment/schema';
+import { blockScales } from '@/quant/formats/blocks';
 import { mode } from '@/quant/settings';
 import { range, rowsOf } from './batches';
+import { gridOf, type SeenGrid } from './grid';
 import type { Fields, Histogram, LayerDetail, LayerSummary, NetworkName, SiteDetail } from './protocol';
 import type { Trainer } from './trainer';
 
@@ -21,9 +32,38 @@ interface Site {
   levels: Float32Array;
   /** [4, channels] */
   params: Float32Array;
+  /** As many as values where scales belong to blocks. */
   channels: number;
-  /** [qmin, qmax, mode, granularity] */
-  settings: Float32Array;
+  grid: SeenGrid;
+  /** How many scales there are. */
+  scales: number;
+}
+
+/** What the quantizer of a site says about itself. */
+function quantizerOf({ layers, input }: Experiment, layer: string, site: SiteName): QuantizerDescriptor {
+  const spec = layers[layerNames(layers).indexOf(layer)];
+  if (site === 'weights' && spec && isWeighted(spec)) return weightQuantizerOf(spec.weights.quantizer);
+  const { quantizer } = layer !== inputName && spec && isWeighted(spec) ? spec.activations : input;
+  return activationQuantizerOf(quantizer);
+}
+
+/** A site whose scales belong to blocks and are in the values: each value gets the scale of its block. */
+function withBlockScales(site: Site, shape: readonly number[], blocks: keyof typeof blockFormats): Site {
+  const scales = blockScales(site.latent, shape, blockFormats[blocks]);
+  const count = scales.length;
+  const params = new Float32Array(4 * count);
+  params.set(scales);
+  params.set(
+    scales.map((scale) => 1 / scale),
+    count,
+  );
+  return {
+    ...site,
+    levels: site.levels.map((value, i) => value / scales[i]!),
+    params,
+    channels: count,
+    scales: blockCount(blockFormats[blocks], shape),
+  };
 }
 
 /** Every site of the QAT network, by layer and kind, on the first test examples. */
@@ -33,9 +73,8 @@ async function sites(trainer: Trainer): Promise<Map<string, { weights?: Site; ac
   const tapped: { layer: string; site: 'weights' | 'activations'; tensors: tf.Tensor[]; channels: number }[] =
     [];
   tf.tidy(() => {
-    trainer.logits('qat', batch.x, (layer, site, latent, params, settings) => {
-      const levels = quantize(latent, params, settings);
-      const tensors = [latent, levels, params, settings].map((t) => tf.keep(tf.clone(t)));
+    trainer.logits('qat', batch.x, (layer, site, latent, { values, params }, settings) => {
+      const tensors = [latent, values, params, settings].map((t) => tf.keep(tf.clone(t)));
       tapped.push({ layer, site, tensors, channels: params.shape[1] });
     });
   });
@@ -48,10 +87,33 @@ async function sites(trainer: Trainer): Promise<Map<string, { weights?: Site; ac
       Float32Array,
       Float32Array,
     ];
+    const { shape } = tensors[0]!;
     tf.dispose(tensors);
-    found.set(layer, { ...found.get(layer), [site]: { latent, levels, params, channels, settings } });
+    const { format, blocks } = quantizerOf(trainer.present, layer, site);
+    const grid = gridOf(settings, format);
+    const seen: Site = {
+      latent: onGrid(latent, params, channels, settings),
+      levels,
+      params,
+      channels,
+      grid,
+      scales: settings[3] === 0 ? 1 : channels,
+    };
+    const whole = blocks && grid.levels > 0 ? withBlockScales(seen, shape, blocks) : seen;
+    found.set(layer, { ...found.get(layer), [site]: whole });
   }
   return found;
+}
+
+/** The values as they lie on the grid: DoReFa's pass tanh and are divided by the largest before they are rounded. */
+function onGrid(
+  latent: Float32Array,
+  params: Float32Array,
+  channels: number,
+  [, qmax = 0, kind]: Float32Array,
+): Float32Array {
+  if (kind !== mode.tanh) return latent;
+  return latent.map((value, i) => (Math.tanh(value) * 2 * params[channels + (i % channels)]!) / qmax);
 }
 
 /** Calls back for an even sample of a site's values. */
@@ -87,9 +149,8 @@ interface Rounding {
 
 /** Signal-to-quantization-noise ratio in dB and the share of values beyond the outermost rounding thresholds. */
 export function roundingOf(site: Site): Rounding {
-  const [qmin = 0, qmax = 0, kind] = site.settings;
-  if (kind === mode.passThrough) return { sqnrDb: Number.POSITIVE_INFINITY, clippedShare: 0 };
-  const { params, channels } = site;
+  const { params, channels, grid } = site;
+  if (grid.levels === 0) return { sqnrDb: Number.POSITIVE_INFINITY, clippedShare: 0 };
   let signal = 0;
   let noise = 0;
   let clipped = 0;
@@ -97,8 +158,7 @@ export function roundingOf(site: Site): Rounding {
     const error = latent - level * params[channel]!;
     signal += latent * latent;
     noise += error * error;
-    const position = latent * params[channels + channel]! + params[2 * channels + channel]!;
-    if (kind === mode.affine && (position < qmin - 0.5 || position > qmax + 0.5)) clipped++;
+    if (grid.isClipped(latent * params[channels + channel]! + params[2 * channels + channel]!)) clipped++;
   });
   return {
     sqnrDb: noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise),
@@ -107,27 +167,26 @@ export function roundingOf(site: Site): Rounding {
 }
 
 function detailOf(site: Site): SiteDetail {
-  const { params, channels, settings } = site;
-  const [qmin = 0, qmax = 0, kind] = settings;
+  const { params, channels, grid } = site;
   const scales = params.subarray(0, channels);
   const widest = scales.indexOf(scales.reduce((a, b) => Math.max(a, b)));
   const zeroPoint = params[2 * channels + widest]!;
-  const levels = qmax - qmin + 1;
-  const counts = kind === mode.passThrough || levels > countedLevels ? [] : new Array<number>(levels).fill(0);
+  const counts = new Array<number>(grid.levels > countedLevels ? 0 : grid.levels).fill(0);
   let meanAbs = 0;
   const count = forEachValue(site, (latent, level, channel) => {
     meanAbs += Math.abs(latent);
-    const index = level + params[2 * channels + channel]! - qmin;
+    const index = grid.indexOf(level + params[2 * channels + channel]!);
     if (index >= 0 && index < counts.length) counts[index]!++;
   });
   return {
     histogram: histogramOf(site, detailBins),
-    bits: kind === mode.passThrough ? 32 : kind === mode.signTimesMean ? 1 : Math.ceil(Math.log2(levels)),
+    bits: grid.bits,
     scale: scales[widest]!,
     zeroPoint,
-    qmin,
-    qmax,
-    scales: settings[3] === 0 ? 1 : channels,
+    qmin: grid.qmin,
+    qmax: grid.qmax,
+    ...(grid.format ? { format: grid.format } : {}),
+    scales: site.scales,
     levelShares: counts.map((n) => n / count),
     meanAbs: meanAbs / count,
     ...roundingOf(site),

@@ -4,6 +4,7 @@
  */
 import type { BackendChoice, BackendName, BackendStatus } from '@/catalog/backends';
 import type { OwnSpec } from '@/catalog/datasets';
+import type { FloatFormatName } from '@/catalog/formats';
 import type { Dataset } from '@/data/dataset';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
 
@@ -57,6 +58,8 @@ export interface SiteDetail {
   zeroPoint: number;
   qmin: number;
   qmax: number;
+  /** A float format, whose magnitudes the levels then number: qmin to qmax stand for minus the largest to the largest. */
+  format?: FloatFormatName;
   /** How many scales there are. */
   scales: number;
   /** Share of values on each level from qmin to qmax; empty above 6 bits and at 32. */

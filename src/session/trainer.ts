@@ -7,21 +7,28 @@ import type { Dataset } from '@/data/dataset';
 import { applyEdit, settingsAt } from '@/experiment/changes';
 import { resolveNetwork } from '@/experiment/network';
 import type { Edit, Experiment } from '@/experiment/schema';
+import { advanceClock } from '@/kernels/quantizeByRule';
 import { softmaxCrossEntropy } from '@/kernels/softmaxCrossEntropy';
 import { initialValues } from '@/model/initialize';
+import { LearnedParameters } from '@/model/learned';
 import {
-  createSites,
   createVariables,
-  disposeSites,
   disposeVariables,
   Network,
   type NetworkVariables,
   type Pass,
-  type Sites,
-  writeSettings,
 } from '@/model/network';
 import { Optimizer } from '@/model/optimizer';
-import { freshObserver } from '@/quant/settings';
+import {
+  allSites,
+  arrangeSites,
+  createSites,
+  disposeSites,
+  initialiseWeights,
+  type SiteNames,
+  type Sites,
+  sitesToInitialise,
+} from '@/model/sites';
 import { type Batch, BatchOrder, range, rowsOf } from './batches';
 import type { Checkpoint, NetworkName } from './protocol';
 
@@ -33,6 +40,8 @@ interface Trained {
   variables: NetworkVariables;
   optimizer: Optimizer;
   pass: Pass;
+  /** What its quantizers learn. */
+  learned?: LearnedParameters;
 }
 
 const flatten = (variables: NetworkVariables): Map<string, tf.Variable> =>
@@ -48,9 +57,11 @@ export class Trainer {
   step = 0;
   readonly order: BatchOrder;
   private readonly network: Network;
-  private readonly twins: Record<'float' | 'qat', Trained>;
+  private readonly twins: { float: Trained; qat: Trained };
   private readonly qatSites: Sites;
   private readonly ptqSites: Sites;
+  /** [1]: steps that the QAT network has taken, for stochastic rounding. */
+  private readonly clock = tf.tidy(() => tf.variable(tf.zeros([1]), false));
   private settings: Experiment;
 
   /** Needs a started backend. @param experiment its changes up to the step reached are made by `restore` */
@@ -62,19 +73,23 @@ export class Trainer {
     const plan = this.plan();
     this.network = new Network(plan);
     const initial = initialValues(plan.layers, experiment.seed);
-    this.qatSites = createSites(plan);
-    this.ptqSites = createSites(plan);
+    this.qatSites = createSites(plan, experiment.seed);
+    this.ptqSites = createSites(plan, experiment.seed);
     const twin = (pass: Pass): Trained => {
       const variables = createVariables(plan, initial);
       return { variables, optimizer: new Optimizer(experiment.optimizer, flatten(variables)), pass };
     };
     this.twins = {
       float: twin({ quantize: false, observe: false }),
-      qat: twin({ quantize: true, observe: true, sites: this.qatSites }),
+      qat: {
+        ...twin({ quantize: true, observe: true, sites: this.qatSites, clock: this.clock }),
+        learned: new LearnedParameters(this.qatSites, experiment.optimizer, plan),
+      },
     };
     this.order = new BatchOrder(experiment.seed, dataset.train.count, experiment.batchSize);
     // The QAT network starts with the ranges of its untrained self, so that it is quantized sensibly from step 0.
-    this.observeFloat(this.qatSites);
+    this.initialise('qat', allSites(plan), true);
+    this.initialise('ptq', allSites(plan), true);
   }
 
   private plan() {
@@ -98,14 +113,18 @@ export class Trainer {
    * @returns the mean cross-entropy before the update, a scalar that the caller disposes
    */
   train(name: 'float' | 'qat', batch: Batch, accept: (loss: tf.Scalar) => boolean = () => true): tf.Scalar {
-    const { variables, optimizer, pass } = this.twins[name];
+    const { variables, optimizer, pass, learned } = this.twins[name];
     return tf.tidy(() => {
-      const list = [...flatten(variables).values()];
+      const list = [...flatten(variables).values(), ...(learned?.variables ?? [])];
       const { value, grads } = tf.variableGrads(
         () => softmaxCrossEntropy(this.network.forward(variables, batch.x, pass), batch.y),
         list,
       );
-      if (accept(value)) optimizer.step(grads);
+      if (accept(value)) {
+        optimizer.step(grads);
+        learned?.step(grads);
+        if (pass.clock) advanceClock(pass.clock);
+      }
       return value;
     });
   }
@@ -136,28 +155,47 @@ export class Trainer {
   /** Makes an edit; it is in force from the next step on. */
   async edit(edit: Edit): Promise<void> {
     this.settings = applyEdit(this.settings, edit);
+    const { float, qat } = this.twins;
     if (edit.kind === 'learningRate') {
-      for (const { optimizer } of Object.values(this.twins)) await optimizer.setLearningRate(edit.value);
+      for (const trained of [float.optimizer, qat.optimizer, qat.learned])
+        await trained?.setLearningRate(edit.value);
       return;
     }
     const plan = this.plan();
-    writeSettings(this.qatSites, plan);
-    writeSettings(this.ptqSites, plan);
+    const anew = sitesToInitialise(edit, plan);
+    this.arrange(anew);
+    this.initialise('qat', anew, false);
+    this.initialise('ptq', anew, false);
+  }
+
+  /** Makes both networks' sites those of the present settings. @param anew sites whose learning starts over */
+  private arrange(anew?: SiteNames): void {
+    const plan = this.plan();
+    this.network.plan = plan;
+    for (const sites of [this.qatSites, this.ptqSites]) arrangeSites(sites, plan, this.settings.seed);
+    this.twins.qat.learned?.arrange(this.settings.optimizer, plan, anew);
   }
 
   /** Finds PTQ's ranges: the float twin's own, on the first training examples. */
   calibrate(): void {
-    for (const { observer } of this.ptqSites.activations.values())
-      tf.tidy(() => observer.assign(tf.tensor1d(freshObserver())));
-    this.observeFloat(this.ptqSites);
+    this.initialise('ptq', allSites(this.network.plan), false);
   }
 
-  /** Shows the first training examples to the observers of some sites, on their way through the float twin. */
-  private observeFloat(sites: Sites): void {
+  /**
+   * Makes what some sites have observed or learned anew: from their weights, and from the first training examples on their
+   * way through the network, unrounded, so that the result depends on the weights alone.
+   * @param fresh nothing was trained yet
+   */
+  private initialise(name: 'qat' | 'ptq', names: SiteNames, fresh: boolean): void {
+    const { variables } = this.twins[name === 'qat' ? 'qat' : 'float'];
+    const sites = name === 'qat' ? this.qatSites : this.ptqSites;
+    initialiseWeights(sites, this.network.plan, names.weights, (layer) => variables.get(layer)!.weights);
+    if (names.activations.size === 0) return;
     const count = Math.min(calibrationSamples, this.dataset.train.count);
     const batch = rowsOf(this.dataset.train, this.dataset.inputShape, range(0, count));
+    const initialise = { sites: names.activations, fresh };
     tf.tidy(() => {
-      this.network.forward(this.twins.float.variables, batch.x, { quantize: false, observe: true, sites });
+      this.network.forward(variables, batch.x, { quantize: false, observe: false, sites, initialise });
     });
     tf.dispose([batch.x, batch.y]);
   }
@@ -179,7 +217,7 @@ export class Trainer {
     return this.network.forward(variables, x, tap ? { ...pass, tap } : pass);
   }
 
-  /** All tensors of the run's state by name: parameters, optimizer state and observers. */
+  /** All tensors of the run's state by name: parameters, optimizer state, observers and what quantizers have learned. */
   private state(): Map<string, tf.Variable> {
     const state = new Map<string, tf.Variable>();
     for (const [twin, { variables, optimizer }] of Object.entries(this.twins)) {
@@ -191,6 +229,8 @@ export class Trainer {
         });
     }
     for (const [name, { observer }] of this.qatSites.activations) state.set(`qat/observer/${name}`, observer);
+    for (const [name, variable] of this.twins.qat.learned?.state() ?? [])
+      state.set(`quantizers/${name}`, variable);
     return state;
   }
 
@@ -209,23 +249,29 @@ export class Trainer {
    * @throws if the checkpoint is not one of this network
    */
   async restore(experiment: Experiment, checkpoint: Checkpoint): Promise<void> {
+    const before = this.settings;
+    this.settings = settingsAt(experiment, checkpoint.step);
+    this.arrange();
     const state = this.state();
     for (const [name, variable] of state)
-      if (checkpoint.tensors[name]?.length !== variable.size)
+      if (checkpoint.tensors[name]?.length !== variable.size) {
+        this.settings = before;
+        this.arrange();
         throw new Error('The saved weights belong to another network; training starts over.');
+      }
     for (const [name, variable] of state)
       tf.tidy(() => variable.assign(tf.tensor(checkpoint.tensors[name]!, variable.shape)));
+    tf.tidy(() => this.clock.assign(tf.tensor1d([checkpoint.step])));
     this.step = checkpoint.step;
-    this.settings = settingsAt(experiment, checkpoint.step);
-    writeSettings(this.qatSites, this.plan());
-    writeSettings(this.ptqSites, this.plan());
   }
 
   dispose(): void {
-    for (const { variables, optimizer } of Object.values(this.twins)) {
+    for (const { variables, optimizer, learned } of Object.values(this.twins)) {
       disposeVariables(variables);
       optimizer.dispose();
+      learned?.dispose();
     }
+    this.clock.dispose();
     disposeSites(this.qatSites);
     disposeSites(this.ptqSites);
     this.network.dispose();

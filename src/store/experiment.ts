@@ -3,7 +3,7 @@
  * new start replaced. Actions are in session.ts; here are the state and the laws that it follows.
  */
 import { create } from 'zustand';
-import { applyEdit, recordEdit, settingsAt } from '@/experiment/changes';
+import { applyEdit, isSameThing, recordEdit, settingsAt } from '@/experiment/changes';
 import { defaultExperiment } from '@/experiment/presets';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
 import type { Checkpoint, CurvePoint } from '@/session/protocol';
@@ -35,18 +35,14 @@ export const useExperiment = create<ExperimentState>()(() => ({
   replaced: null,
 }));
 
-const sameThing = (a: Edit, b: Edit): boolean =>
-  a.kind === 'bits' && b.kind === 'bits' ? a.layer === b.layer && a.site === b.site : a.kind === b.kind;
-
 /** Adds edits that wait for their step; a later one of the same thing replaces an earlier one. */
 export const withPending = (pending: readonly Edit[], edits: readonly Edit[]): readonly Edit[] => [
-  ...pending.filter((old) => !edits.some((edit) => sameThing(old, edit))),
+  ...pending.filter((old) => !edits.some((edit) => isSameThing(old, edit))),
   ...edits,
 ];
 
-const sameEdit = (a: Edit, b: Edit): boolean =>
-  sameThing(a, b) &&
-  (a.kind === 'bits' ? b.kind === 'bits' && a.bits === b.bits : b.kind !== 'bits' && a.value === b.value);
+const settingOf = (edit: Edit) => (edit.kind === 'bits' ? edit.bits : edit.value);
+const sameEdit = (a: Edit, b: Edit): boolean => isSameThing(a, b) && settingOf(a) === settingOf(b);
 
 /**
  * The worker's answer: these changes took effect after `step` steps. What carries a step of its own was recorded before

@@ -195,9 +195,10 @@ export function edit(edits: readonly Edit[]): void {
 
 function isInForce(one: Edit, settings: Experiment): boolean {
   if (one.kind === 'learningRate') return settings.optimizer.learningRate === one.value;
-  if (one.layer === 'input') return settings.input.bits === one.bits;
   const spec = settings.layers[layerNames(settings.layers).indexOf(one.layer)];
-  return spec !== undefined && 'weights' in spec && spec[one.site].bits === one.bits;
+  const site: Readonly<Record<string, unknown>> | undefined =
+    one.layer === 'input' ? settings.input : spec && 'weights' in spec ? spec[one.site] : undefined;
+  return one.kind === 'bits' ? site?.bits === one.bits : site?.[one.setting] === one.value;
 }
 
 export function stopAt(stop: Experiment['stop']): void {

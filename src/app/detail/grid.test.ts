@@ -6,6 +6,7 @@ const symmetric: Grid = { bits: 3, scale: 0.5, zeroPoint: 0, qmin: -3, qmax: 3 }
 const unsigned: Grid = { bits: 4, scale: 0.1, zeroPoint: 0, qmin: 0, qmax: 15 };
 const affine: Grid = { bits: 4, scale: 0.25, zeroPoint: 5, qmin: 0, qmax: 15 };
 const sign: Grid = { bits: 1, scale: 0.3, zeroPoint: 0, qmin: -1, qmax: 1 };
+const fp4: Grid = { bits: 4, scale: 0.5, zeroPoint: 0, qmin: -7, qmax: 7, format: 'e2m1' };
 const float: Grid = { bits: 32, scale: 1, zeroPoint: 0, qmin: 0, qmax: 0 };
 
 function halfToEven(x: number): number {
@@ -36,6 +37,14 @@ describe('levels', () => {
     const activations: Grid = { bits: 1, scale: 2, zeroPoint: 0, qmin: 0, qmax: 1 };
     expect(levels(activations).map(({ value }) => value)).toEqual([0, 2]);
   });
+  it('are those of a float format, times the scale', () => {
+    const positive = [0.25, 0.5, 0.75, 1, 1.5, 2, 3];
+    expect(levels(fp4).map(({ value }) => value + 0)).toEqual([
+      ...positive.map((value) => -value).reverse(),
+      0,
+      ...positive,
+    ]);
+  });
   it('are none for float', () => expect(levels(float)).toEqual([]));
 });
 
@@ -43,6 +52,11 @@ describe('passRange', () => {
   it('ends half a step outside the outer levels', () => {
     expect(passRange(symmetric)).toEqual({ low: -1.75, high: 1.75 });
     expect(passRange(affine)).toEqual({ low: -1.375, high: 2.625 });
+  });
+  it('ends half of the last step outside the largest value of a float format', () => {
+    expect(passRange(fp4)).toEqual({ low: -3.5, high: 3.5 });
+    const fp8: Grid = { bits: 8, scale: 1, zeroPoint: 0, qmin: -126, qmax: 126, format: 'e4m3' };
+    expect(passRange(fp8)).toEqual({ low: -464, high: 464 });
   });
   it('is ±1 for sign weights', () => expect(passRange(sign)).toEqual({ low: -1, high: 1 }));
 });

@@ -1,7 +1,8 @@
 /** A quantization grid as the detail panel draws it: levels, range, rounding, staircase. */
+import { floatFormats, magnitudes } from '@/catalog/formats';
 import type { SiteDetail } from '@/session/protocol';
 
-export type Grid = Pick<SiteDetail, 'bits' | 'scale' | 'zeroPoint' | 'qmin' | 'qmax'>;
+export type Grid = Pick<SiteDetail, 'bits' | 'scale' | 'zeroPoint' | 'qmin' | 'qmax' | 'format'>;
 
 export const isFloat = (grid: Grid): boolean => grid.bits === 32;
 
@@ -9,18 +10,26 @@ export const isFloat = (grid: Grid): boolean => grid.bits === 32;
 export const isSign = (grid: Grid): boolean => grid.bits === 1 && grid.qmin < 0;
 
 export interface Level {
-  /** The integer stored. */
+  /** The integer stored; in a float format the number of its magnitude, with the sign. */
   q: number;
-  /** What it stands for: (q - zero point) x scale. */
+  /** What it stands for: (q - zero point) x scale, or the format's value x scale. */
   value: number;
+}
+
+/** The value of each level, in units of the scale. */
+function unitsOf({ format, zeroPoint }: Grid): (q: number) => number {
+  if (!format) return (q) => q - zeroPoint;
+  const values = magnitudes(floatFormats[format]);
+  return (q) => Math.sign(q) * values[Math.abs(q)]!;
 }
 
 /** All levels in order; none for float. */
 export function levels(grid: Grid): Level[] {
   if (isFloat(grid)) return [];
-  const { qmin, qmax, zeroPoint, scale } = grid;
+  const { qmin, qmax, scale } = grid;
   const integers = isSign(grid) ? [qmin, qmax] : Array.from({ length: qmax - qmin + 1 }, (_, i) => qmin + i);
-  return integers.map((q) => ({ q, value: (q - zeroPoint) * scale }));
+  const units = unitsOf(grid);
+  return integers.map((q) => ({ q, value: units(q) * scale }));
 }
 
 /**
@@ -30,8 +39,11 @@ export function levels(grid: Grid): Level[] {
 export function passRange(grid: Grid): { low: number; high: number } {
   if (isFloat(grid)) return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
   if (isSign(grid)) return { low: -1, high: 1 };
-  const { qmin, qmax, zeroPoint, scale } = grid;
-  return { low: (qmin - zeroPoint - 0.5) * scale, high: (qmax - zeroPoint + 0.5) * scale };
+  const { qmin, qmax, scale } = grid;
+  const units = unitsOf(grid);
+  // Half of the last step further than the outermost level.
+  const beyond = (end: number, inner: number) => (3 * units(end) - units(inner)) / 2;
+  return { low: beyond(qmin, qmin + 1) * scale, high: beyond(qmax, qmax - 1) * scale };
 }
 
 /** The corners of rounded against latent from `from` to `to`, as [x, y]; treads at the levels, risers between them. */

@@ -1,5 +1,6 @@
 /** The changes of a run as the charts show them: one marker a step, in few words, and labels that do not overlap. */
 import { isWeighted } from '@/catalog/layers';
+import { siteChoices } from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
 import type { Change, Experiment } from '@/experiment/schema';
@@ -17,6 +18,7 @@ export interface Marker {
 const counted = (text: string, more: number) => (more > 0 ? `${text} +${more}` : text);
 
 type BitsChange = Extract<Change, { kind: 'bits' }>;
+type QuantizerChange = Extract<Change, { kind: 'quantizer' }>;
 
 const letters = { weights: 'W', activations: 'A' } as const;
 const siteText = (change: BitsChange) => `${letters[change.site]}${change.bits}`;
@@ -48,10 +50,26 @@ function bitsText(changes: readonly BitsChange[], weighted: readonly string[]): 
   return counted(first, more.length);
 }
 
-const fullText = (change: Change): string =>
-  change.kind === 'bits'
-    ? `${change.layer}: ${change.bits === 32 ? 'float' : `${change.bits}-bit`} ${change.site}`
-    : `learning rate ${change.value}`;
+/** The word of the page for what a quantizer change chose. */
+const chosen = ({ site, setting, value }: QuantizerChange) =>
+  siteChoices[site][setting]?.[value]?.label ?? value;
+
+/** "weights LSQ", "dense2 LSQ +1". */
+function quantizerText(changes: readonly QuantizerChange[]): string {
+  const [first] = changes;
+  if (!first) return '';
+  const alike = changes.every(({ site, value }) => site === first.site && value === first.value);
+  const more = changes.length - 1;
+  if (alike && more > 0) return `${first.site} ${chosen(first)}`;
+  return `${first.layer} ${chosen(first)}${more > 0 ? ` +${more}` : ''}`;
+}
+
+const fullText = (change: Change): string => {
+  if (change.kind === 'learningRate') return `learning rate ${change.value}`;
+  const what =
+    change.kind === 'bits' ? (change.bits === 32 ? 'float' : `${change.bits}-bit`) : `${chosen(change)},`;
+  return `${change.layer}: ${what} ${change.site}`;
+};
 
 /** The markers of all recorded changes, in order of their steps. */
 export function changeMarkers({ changes, layers }: Pick<Experiment, 'changes' | 'layers'>): Marker[] {
@@ -66,7 +84,12 @@ export function changeMarkers({ changes, layers }: Pick<Experiment, 'changes' | 
   return [...steps].map(([step, there]) => {
     const bits = there.filter((change) => change.kind === 'bits');
     const rate = there.find((change) => change.kind === 'learningRate');
-    const texts = [bits.length > 0 ? bitsText(bits, weighted) : '', rate ? `lr ${rate.value}` : ''];
+    const choices = there.filter((change) => change.kind === 'quantizer');
+    const texts = [
+      bits.length > 0 ? bitsText(bits, weighted) : '',
+      quantizerText(choices),
+      rate ? `lr ${rate.value}` : '',
+    ];
     return { step, label: texts.filter(Boolean).join(', '), full: there.map(fullText) };
   });
 }

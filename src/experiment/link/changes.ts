@@ -1,11 +1,11 @@
 /**
  * The changes of a run as text: "1500;dense2.w3;lr=0.002_2000;w2". Entries of one step stand together; what is done to
  * several layers is written once: "dense1,dense2.w3", and "w2" or "a2" where it is done to every layer that "Weight
- * bits, all layers" or "Activation bits, all layers" means, in their order.
+ * bits, all layers" or "Activation bits, all layers" means, in their order. "dense2.w.lsq" and "w.lsq" make a choice.
  */
 import { descriptorOf, type LayerSpec } from '@/catalog/layers';
 import { learningRateField } from '@/catalog/optimizers';
-import { type SiteName, sites } from '@/catalog/quantizers';
+import { type SiteName, siteChoices, sites } from '@/catalog/quantizers';
 import { layerNames } from '../network';
 import type { Change, Edit } from '../schema';
 import { LinkError, quote } from './error';
@@ -23,8 +23,8 @@ export function allLayers(layers: readonly LayerSpec[], site: SiteName): string[
   });
 }
 
-type BitsEdit = Extract<Edit, { kind: 'bits' }>;
 type EditKind = Edit['kind'];
+type SiteEdit = Exclude<Edit, { kind: 'learningRate' }>;
 
 /** How each kind of change stands in a link. `write` takes a run of edits that starts at `from` and says how many it wrote. */
 interface EditCodec<K extends EditKind> {
@@ -34,31 +34,86 @@ interface EditCodec<K extends EditKind> {
   kind: K;
 }
 
+/** What is done to one or several layers: their names and a dot, or neither for all layers, before `value`. */
+function writeSiteEdits(
+  edits: readonly Edit[],
+  from: number,
+  layers: readonly LayerSpec[],
+  settingOf: (edit: Edit) => string | undefined,
+): { text: string; count: number } {
+  const first = edits[from] as SiteEdit;
+  const value = settingOf(first);
+  const same = (edit: Edit | undefined): edit is SiteEdit => edit !== undefined && settingOf(edit) === value;
+  const names: string[] = [];
+  for (let edit = edits[from]; same(edit); edit = edits[from + names.length]) names.push(edit.layer);
+  const all = allLayers(layers, first.site);
+  return all.length > 0 && all.every((name, index) => name === names[index])
+    ? { text: String(value), count: all.length }
+    : { text: `${names.join(layerSeparator)}.${value}`, count: names.length };
+}
+
+/** The layers named before the dot, or all that a control for all layers sets. */
+function readLayers(
+  names: string | undefined,
+  layers: readonly LayerSpec[],
+  site: SiteName,
+  place: string,
+): string[] {
+  const named = names?.split(layerSeparator) ?? allLayers(layers, site);
+  if (named.length === 0)
+    throw new LinkError(`${place} is made to all layers, but there is none that it could be made to.`);
+  return named;
+}
+
 const bits: EditCodec<'bits'> = {
   kind: 'bits',
-  write(edits, from, layers) {
-    const first = edits[from] as BitsEdit;
-    const same = (edit: Edit | undefined): edit is BitsEdit =>
-      edit?.kind === 'bits' && edit.site === first.site && edit.bits === first.bits;
-    const names: string[] = [];
-    for (let edit = edits[from]; same(edit); edit = edits[from + names.length]) names.push(edit.layer);
-    const value = sites[first.site].token + first.bits;
-    const all = allLayers(layers, first.site);
-    return all.length > 0 && all.every((name, index) => name === names[index])
-      ? { text: value, count: all.length }
-      : { text: `${names.join(layerSeparator)}.${value}`, count: names.length };
-  },
+  write: (edits, from, layers) =>
+    writeSiteEdits(edits, from, layers, (edit) =>
+      edit.kind === 'bits' ? sites[edit.site].token + edit.bits : undefined,
+    ),
   read(text, layers, place) {
     const match = /^(?:([a-z0-9,]+)\.)?([a-z]+)(\d+)$/.exec(text);
     if (!match) return undefined;
     const [, names, token = '', value = ''] = match;
-    const site = keyOfToken(sites, token);
+    const site = keyOfToken(sites, token) as SiteName | undefined;
     if (site === undefined) return undefined;
     const width = readNumber(value, place);
-    const named = names?.split(layerSeparator) ?? allLayers(layers, site as SiteName);
-    if (named.length === 0)
-      throw new LinkError(`${place} is made to all layers, but there is none that it could be made to.`);
-    return named.map((layer) => ({ kind: 'bits', layer, site, bits: width }));
+    return readLayers(names, layers, site, place).map((layer) => ({
+      kind: 'bits',
+      layer,
+      site,
+      bits: width,
+    }));
+  },
+};
+
+/** "dense2.w.lsq": the word of a choice of the site, which says which choice it is too. */
+const quantizer: EditCodec<'quantizer'> = {
+  kind: 'quantizer',
+  write: (edits, from, layers) =>
+    writeSiteEdits(edits, from, layers, (edit) =>
+      edit.kind === 'quantizer'
+        ? `${sites[edit.site].token}.${siteChoices[edit.site][edit.setting]?.[edit.value]?.token}`
+        : undefined,
+    ),
+  read(text, layers, place) {
+    const match = /^(?:([a-z0-9,]+)\.)?([a-z])\.([a-z][a-z0-9]*)$/.exec(text);
+    if (!match) return undefined;
+    const [, names, token = '', word = ''] = match;
+    const site = keyOfToken(sites, token) as SiteName | undefined;
+    if (site === undefined) return undefined;
+    for (const [setting, options] of Object.entries(siteChoices[site])) {
+      const value = keyOfToken(options, word);
+      if (value !== undefined)
+        return readLayers(names, layers, site, place).map((layer) => ({
+          kind: 'quantizer',
+          layer,
+          site,
+          setting,
+          value,
+        }));
+    }
+    return undefined;
   },
 };
 
@@ -75,7 +130,7 @@ const learningRate: EditCodec<'learningRate'> = {
   },
 };
 
-const codecs = { bits, learningRate } satisfies { [K in EditKind]: EditCodec<K> };
+const codecs = { bits, quantizer, learningRate } satisfies { [K in EditKind]: EditCodec<K> };
 
 export function writeChanges(changes: readonly Change[], layers: readonly LayerSpec[]): string | undefined {
   if (changes.length === 0) return undefined;

@@ -8,7 +8,7 @@ import { type DatasetSpec, datasetInfo, datasetKinds, fileName, ownData } from '
 import type { Field, NumberField } from '@/catalog/fields';
 import { descriptorOf, type LayerSpec, layerKinds } from '@/catalog/layers';
 import { learningRateField, type OptimizerSpec, optimizers } from '@/catalog/optimizers';
-import { sites } from '@/catalog/quantizers';
+import { siteChoices, sites } from '@/catalog/quantizers';
 import { stopFields } from '@/catalog/stop';
 import { networkProblem, sitesByName } from '@/experiment/network';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
@@ -113,8 +113,13 @@ function editsOf(layers: readonly LayerSpec[]): fc.Arbitrary<Edit[]> {
         .filter((place) => place.site === site)
         .map((place): Edit => ({ kind: 'bits', ...place, bits: width })),
     );
+  const choices = places.flatMap((place) =>
+    Object.entries(siteChoices[place.site]).flatMap(([setting, options]) =>
+      Object.keys(options).map((value): Edit[] => [{ kind: 'quantizer', ...place, setting, value }]),
+    ),
+  );
   const rate = number(learningRateField).map((value): Edit[] => [{ kind: 'learningRate', value }]);
-  return fc.oneof(one, all, rate);
+  return fc.oneof(one, all, fc.constantFrom(...choices), rate);
 }
 
 export const edits = (experiment: Experiment): fc.Arbitrary<Edit> =>

@@ -1,5 +1,5 @@
 /** Scale, bias and activation function after a quantized product, and the gradient. See ../epilogue/index.ts. */
-import { storeLane } from './lanes';
+import { storeLane, tanh4 } from './lanes';
 
 // Which activation function: known when each exported kernel is compiled, so that no branch is left in its loop.
 const LINEAR: i32 = 0;
@@ -9,30 +9,6 @@ const SIGMOID: i32 = 3;
 
 /** Rows over which a bias gradient is summed before it is added to the total. */
 const BLOCK: i32 = 256;
-
-@inline
-function step(sum: v128, x: v128, coefficient: f32): v128 {
-  return f32x4.add(f32x4.mul(sum, x), f32x4.splat(coefficient));
-}
-
-/** tanh as in ../epilogue/tanh.ts, to the last bit. */
-@inline
-function tanh4(x: v128): v128 {
-  const limit = f32x4.splat(7.90531110763549805);
-  const clamped = f32x4.min(f32x4.max(x, f32x4.neg(limit)), limit);
-  const square = f32x4.mul(clamped, clamped);
-  let p = step(f32x4.splat(-2.76076847742355e-16), square, 2.00018790482477e-13);
-  p = step(p, square, -8.60467152213735e-11);
-  p = step(p, square, 5.12229709037114e-8);
-  p = step(p, square, 1.48572235717979e-5);
-  p = step(p, square, 6.37261928875436e-4);
-  p = step(p, square, 4.89352455891786e-3);
-  let q = step(f32x4.splat(1.19825839466702e-6), square, 1.18534705686654e-4);
-  q = step(q, square, 2.2684346324390e-3);
-  q = step(q, square, 4.89352518554385e-3);
-  const ratio = f32x4.div(f32x4.mul(clamped, p), q);
-  return v128.bitselect(x, ratio, f32x4.lt(f32x4.abs(x), f32x4.splat(0.0004)));
-}
 
 @inline
 function apply(kind: i32, x: v128): v128 {

@@ -4,7 +4,7 @@
 const BLOCK: i32 = 256;
 
 @inline
-function storeScale(params: usize, inverses: usize, scale: f32): void {
+export function storeScale(params: usize, inverses: usize, scale: f32): void {
   let stored = f32.max(scale, 5.9604644775390625e-8); // 2^-24
   if (!isFinite(scale)) stored = NaN;
   store<f32>(params, stored);
@@ -12,7 +12,7 @@ function storeScale(params: usize, inverses: usize, scale: f32): void {
 }
 
 /** sums [channels] += |w| over `rows` rows. */
-function addMagnitudes(w: usize, sums: usize, rows: i32, channels: i32): void {
+export function addMagnitudes(w: usize, sums: usize, rows: i32, channels: i32): void {
   const rowBytes = (channels as usize) << 2;
   for (let row = 0; row < rows; row++) {
     let c: usize = 0;
@@ -24,7 +24,7 @@ function addMagnitudes(w: usize, sums: usize, rows: i32, channels: i32): void {
 }
 
 /** maxima [channels] = max(maxima, |w|) over `rows` rows, NaN if any is. */
-function takeMaxima(w: usize, maxima: usize, rows: i32, channels: i32): void {
+export function takeMaxima(w: usize, maxima: usize, rows: i32, channels: i32): void {
   const rowBytes = (channels as usize) << 2;
   for (let row = 0; row < rows; row++) {
     let c: usize = 0;

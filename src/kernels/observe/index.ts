@@ -2,7 +2,14 @@
  * The range of an activation, followed by an exponential moving average, and the quantization parameters of that range.
  */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { defineKernel, expectShape, runKernel, runKernelForAll, stopGradient } from '../definition';
+import {
+  defineKernel,
+  expectSettings,
+  expectShape,
+  runKernel,
+  runKernelForAll,
+  stopGradient,
+} from '../definition';
 import { activationParamsCpu, observeMinMaxCpu } from './cpu';
 import { activationParamsWasm, observeMinMaxWasm } from './wasm';
 import { activationParamsWebgpu, observeMinMaxWebgpu } from './webgpu';
@@ -41,7 +48,7 @@ export function observeMinMax(x: Tensor, state: Tensor): void {
  */
 export function activationParams(state: Tensor, settings: Tensor1D): Tensor2D {
   expectShape('The state of an observer', state.shape, [4]);
-  expectShape('The quantization settings', settings.shape, [4]);
+  expectSettings(settings);
   return stopGradient(() => runKernel<Tensor2D>(paramsName, { state, settings }));
 }
 

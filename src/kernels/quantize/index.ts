@@ -7,7 +7,7 @@
  * (aten/src/ATen/native/quantized/FakeQuantPerTensorAffine.cpp). The result times scale is the fake-quantized x.
  */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { defineKernel, expectShape, lastAxis, runKernel } from '../definition';
+import { defineKernel, expectSettings, expectShape, lastAxis, runKernel } from '../definition';
 import { quantizeCpu, quantizeGradientCpu } from './cpu';
 import { quantizeGradientWasm, quantizeWasm } from './wasm';
 import { quantizeGradientWebgpu, quantizeWebgpu } from './webgpu';
@@ -29,7 +29,7 @@ const gradientName = 'QuantizeGradient';
 export function quantize<X extends Tensor>(x: X, params: Tensor2D, settings: Tensor1D): X {
   const channels = params.shape[1] === 1 ? 1 : lastAxis(x.shape);
   expectShape('The quantization parameters', params.shape, [4, channels]);
-  expectShape('The quantization settings', settings.shape, [4]);
+  expectSettings(settings);
   return runKernel<X>(name, { x, params, settings });
 }
 
