@@ -25,6 +25,26 @@ test('a reload keeps experiment, step, curves and weights', async ({ playground 
   expect(await playground.scores()).toEqual(resumed);
 });
 
+test('a reload before the address has followed a change keeps the change', async ({ playground }) => {
+  await playground.open();
+  await playground.stopAt(20);
+  await expect.poll(playground.fragment).toContain('stop=20');
+  const before = playground.fragment();
+  await playground.choice('Dataset').selectOption('circles');
+  await playground.trainTo(20);
+  const scores = await playground.scores();
+  await expect.poll(playground.fragment).toContain('data=circles');
+  // What the browser reloads if it is asked to in the half second in which the address is yet to follow.
+  await playground.page.evaluate((hash) => history.replaceState(null, '', `#${hash}`), before);
+
+  await playground.page.reload();
+  await playground.ready();
+  await expect(playground.choice('Dataset')).toHaveValue('circles');
+  await expect(playground.status('Step')).toHaveText('20');
+  expect(await playground.scores()).toEqual(scores);
+  await expect.poll(playground.fragment).toContain('data=circles');
+});
+
 test('two tabs, and a copy of one of them, do not overwrite each other', async ({ playground }) => {
   const opened = async (page: Playground['page']) => {
     const tab = new Playground(page);
@@ -45,7 +65,10 @@ test('two tabs, and a copy of one of them, do not overwrite each other', async (
   // A window opened from the page starts with a copy of its session, as a duplicated tab does.
   const popup = playground.page.waitForEvent('popup');
   await playground.page.evaluate(() => window.open(location.href));
-  const copy = await run(await opened(await popup), 'xor', 120);
+  const copied = await opened(await popup);
+  await expect(copied.choice('Dataset')).toHaveValue('moons');
+  await expect(copied.status('Step')).toHaveText('60');
+  const copy = await run(copied, 'xor', 120);
 
   for (const { tab, dataset, steps, scores } of [copy, first, other]) {
     await tab.page.reload();

@@ -54,23 +54,21 @@ test('a loss that is no longer finite pauses, and both ways out go on', async ({
 
 test('a lost WebGPU device: training goes on with WASM from the last checkpoint', async ({ playground }) => {
   await playground.open(small);
-  const worker = sessionWorker(playground);
-  // The page makes its own device; the journey keeps hold of it, to take it away.
-  await worker.evaluate(() => {
-    const request = GPUAdapter.prototype.requestDevice;
-    GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, ...descriptor) {
-      const device = await request.apply(this, descriptor);
-      Object.assign(globalThis, { lendDevice: device });
-      return device;
-    };
-  });
   await playground.choice('Backend').selectOption({ label: 'WebGPU' });
   await expect(badge(playground)).toContainText('WebGPU');
   await playground.train.click();
   await expect.poll(playground.step, { timeout: 60_000 }).toBeGreaterThan(3);
   const before = await playground.step();
 
-  await worker.evaluate(() => (globalThis as unknown as { lendDevice: GPUDevice }).lendDevice.destroy());
+  // The next time the device is asked for something, it goes away.
+  await sessionWorker(playground).evaluate(() => {
+    const { createBindGroup } = GPUDevice.prototype;
+    GPUDevice.prototype.createBindGroup = function (this: GPUDevice, descriptor) {
+      GPUDevice.prototype.createBindGroup = createBindGroup;
+      this.destroy();
+      return createBindGroup.call(this, descriptor);
+    };
+  });
   await expect(playground.alert).toHaveText(
     /^The WebGPU device was lost \(.+\)\. The run goes on from step [\d,]+ on WASM\./,
   );

@@ -138,6 +138,26 @@ describe('the session client', () => {
     expect(port().sent.at(-1)).toMatchObject({ type: 'load', checkpoint: { step: 50 } });
   });
 
+  it('does not wait for a busy worker when another backend is asked for', () => {
+    const { client, ports, port, heard } = start();
+    client.load(defaultExperiment, { backend: 'cpu' });
+    client.load(defaultExperiment, { backend: 'cpu' });
+    expect(ports).toHaveLength(1);
+    client.load(defaultExperiment, { backend: 'wasm' });
+    expect(ports).toHaveLength(2);
+    expect(ports[0]?.terminated).toBe(true);
+    expect(port().sent).toMatchObject([{ type: 'load', backend: 'wasm' }]);
+    expect(heard).toEqual([]);
+  });
+
+  it('gives up a worker that does not answer as if it had died', () => {
+    const { client, ports, heard } = start();
+    client.load(defaultExperiment, { backend: 'auto' });
+    client.abandon('it was restarted');
+    expect(heard).toEqual(['crashed: it was restarted']);
+    expect(ports[0]?.terminated).toBe(true);
+  });
+
   it('answers each request with its own answer, and with a failure if the worker dies meanwhile', async () => {
     const { client, port } = start();
     const first = client.open([]);

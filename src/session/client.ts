@@ -1,7 +1,7 @@
 /**
  * The page's side of the session: owns the worker, numbers the runs, drops what comes from a run that has been left,
  * merges snapshots so that at most one is applied per animation frame, keeps the newest checkpoint, and starts a new
- * worker when one dies. It knows no store: a listener hears what happened.
+ * worker when one dies or another backend is asked for. It knows no store: a listener hears what happened.
  */
 import type { BackendChoice } from '@/catalog/backends';
 import type { Dataset } from '@/data/dataset';
@@ -64,6 +64,8 @@ export class SessionClient {
   private run = 0;
   private requests = 0;
   private worker: WorkerPort;
+  /** The backend that the worker was asked for; undefined before its first run. */
+  private backend: BackendChoice | undefined;
   private waiting: Snapshot | null = null;
   private readonly answers = new Map<number, (answer: OpenAnswer) => void>();
 
@@ -80,6 +82,9 @@ export class SessionClient {
     this.run++;
     this.waiting = null;
     this.checkpoint = checkpoint ?? null;
+    // A worker deep in a step of a slow backend hears nothing for seconds: another backend does not wait for it.
+    if (this.backend !== undefined && this.backend !== backend) this.renew('the worker was replaced');
+    this.backend = backend;
     this.post({
       type: 'load',
       run: this.run,
@@ -117,6 +122,11 @@ export class SessionClient {
       this.answers.set(request, resolve);
       this.post({ type: 'open', request, files, ...(labelColumn === undefined ? {} : { labelColumn }) });
     });
+  }
+
+  /** Gives up a worker that does not answer; the listener hears `crashed`. */
+  abandon(reason: string): void {
+    this.crash(reason);
   }
 
   private post(command: Command): void {
@@ -167,8 +177,15 @@ export class SessionClient {
 
   private crash(reason: string): void {
     this.flush();
+    this.renew(reason);
+    this.listener.crashed(reason);
+  }
+
+  /** A new worker without a run; what the old one was asked to read fails. */
+  private renew(reason: string): void {
     this.worker.terminate();
     this.worker = this.connect();
+    this.backend = undefined;
     const lost = [...this.answers.values()];
     this.answers.clear();
     for (const answer of lost)
@@ -176,6 +193,5 @@ export class SessionClient {
         type: 'failed',
         failure: { kind: 'file', message: `The file could not be read: ${reason}. The data in use stays.` },
       });
-    this.listener.crashed(reason);
   }
 }

@@ -188,3 +188,10 @@ test('an error in a load is told, and the next load works', async () => {
   rig.load(2);
   await ready;
 });
+
+test('runs that were left before their turn came are not begun', async () => {
+  const ready = rig.next('ready', ({ run }) => run === 4);
+  for (const run of [1, 2, 3, 4]) rig.load(run);
+  await ready;
+  expect(rig.of('ready').map(({ run }) => run)).toEqual([4]);
+});

@@ -57,6 +57,8 @@ export class Session {
 
   /** Queues a command; `loop` executes it. */
   receive(command: RunCommand): void {
+    // A new run leaves the ones before it: what waits for them, their data to be made first of all, is not done any more.
+    if (command.type === 'load') this.inbox.length = 0;
     this.inbox.push(command);
     this.wake();
   }

@@ -2,6 +2,8 @@
 import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import { startBackend } from '@/backend/start';
 import { DataFileError, makeDataset, openFiles } from '@/data';
+import type { Dataset } from '@/data/dataset';
+import type { Experiment } from '@/experiment/schema';
 import type { Command, SessionEvent } from './protocol';
 import { Session } from './session';
 
@@ -25,14 +27,19 @@ const breathe = () =>
     channel.port2.postMessage(null);
   });
 
+/** The data made last: a changed network or batch size trains on the same. */
+let made: { key: string; dataset: Dataset } | undefined;
+function generated({ dataset, seed }: Experiment): Dataset {
+  if (dataset.kind === 'own') throw new Error(`The data of this experiment, ${dataset.name}, was not given.`);
+  const key = JSON.stringify([dataset, seed]);
+  if (made?.key !== key) made = { key, dataset: makeDataset(dataset, seed) };
+  return made.dataset;
+}
+
 const session = new Session({
   post,
   startBackend: (choice, except) => startBackend(choice, wasmPaths, except),
-  makeDataset: ({ dataset, seed }) => {
-    if (dataset.kind === 'own')
-      throw new Error(`The data of this experiment, ${dataset.name}, was not given.`);
-    return makeDataset(dataset, seed);
-  },
+  makeDataset: generated,
   breathe,
 });
 

@@ -38,7 +38,11 @@ export const alertPerson = (key: string, text: string, actions?: NoticeAction[])
   notify({ key, tone: 'error', text, ...(actions ? { actions } : {}) });
 
 export const dismiss = (key: string): void =>
-  useNotices.setState(({ notices }) => ({ notices: notices.filter((notice) => notice.key !== key) }));
+  useNotices.setState((state) =>
+    state.notices.some((notice) => notice.key === key)
+      ? { notices: state.notices.filter((notice) => notice.key !== key) }
+      : state,
+  );
 
 /** What the polite live region says; a counter makes the same sentence twice two sentences. */
 export const useSpeech = create<{ text: string; turn: number }>()(() => ({ text: '', turn: 0 }));

@@ -5,19 +5,22 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { z } from 'zod';
 import type { Dataset } from '@/data/dataset';
-import { experimentSchema } from '@/experiment/schema';
+import { experimentSchema, maxSteps } from '@/experiment/schema';
 import type { Replaced, SavedRun } from './experiment';
 import { isTabOpen } from './tab';
 
 /** Any float, NaN and infinity included: curves of a diverged run hold them. */
 const float = z.custom<number>((value) => typeof value === 'number');
 const score = z.object({ accuracy: float, loss: float });
-const step = z.int().min(0);
+const step = z.int().min(0).max(maxSteps);
+/** Weights that are not finite cannot be trained on; then the run starts over. */
+const tensor = z.instanceof(Float32Array).refine((values) => values.every(Number.isFinite));
 const savedRunSchema = z.object({
   experiment: experimentSchema,
   checkpoint: z
-    .object({ step, tensors: z.record(z.string().max(100), z.instanceof(Float32Array)) })
-    .nullable(),
+    .object({ step, tensors: z.record(z.string().max(100), tensor) })
+    .nullable()
+    .catch(null),
   points: z.array(z.object({ step, float: score, qat: score, ptq: score.nullable() })).max(20_000),
 });
 const replacedSchema = savedRunSchema.extend({ reason: z.string().max(300) });

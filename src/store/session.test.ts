@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { isWeighted } from '@/catalog/layers';
 import { networkPresets } from '@/experiment/presets';
 import { exampleExperiment } from '@/experiment/testing/example';
@@ -118,6 +118,16 @@ describe('a new start', () => {
     session.restructure({ seed: 8 }, 'The seed has changed.');
     expect(useExperiment.getState().replaced).toMatchObject({ experiment: { seed: 42 } });
   });
+  it('keeps the trained run when an experiment that has not trained is replaced as a whole', () => {
+    trainedTo(100);
+    session.restart({ ...exampleExperiment, seed: 7 }, 'The dataset is now Moons.', true);
+    session.restart({ ...exampleExperiment, seed: 8 }, 'The dataset is now XOR.', true);
+    expect(useExperiment.getState().replaced).toMatchObject({
+      experiment: { seed: 42 },
+      checkpoint: { step: 100 },
+      reason: 'The dataset is now XOR.',
+    });
+  });
   it('goes out from the settings in force and drops recorded changes', () => {
     trainedTo(100);
     session.edit([toThree]);
@@ -184,6 +194,42 @@ describe('when something breaks', () => {
     expect(port().last('load')).toMatchObject({ checkpoint: { step: 100 }, experiment: { changes: [] } });
     expect(port().last('edit')?.edits).toEqual([{ kind: 'learningRate', value: 0.0004 }]);
     expect(useLive.getState()).toMatchObject({ state: 'training', divergence: null });
+  });
+  it('weights that do not fit the network are said, and the experiment starts over', () => {
+    const tensors = { 'qat/dense1/weights': new Float32Array(3) };
+    session.begin({
+      experiment: exampleExperiment,
+      checkpoint: { step: 100, tensors },
+      points: [point(100)],
+    });
+    port().say({ type: 'failed', failure: { kind: 'internal', message: 'They belong elsewhere.' } });
+    expect(port().last('load')).not.toHaveProperty('checkpoint');
+    expect(useLive.getState()).toMatchObject({ step: 0, points: [] });
+    expect(useNotices.getState().notices).toMatchObject([{ text: 'They belong elsewhere.' }]);
+  });
+  it('Train tries again to load a run that could not be loaded', () => {
+    const before = run();
+    port().say({ type: 'failed', failure: { kind: 'backend', message: 'No backend started.' } });
+    session.train();
+    expect(port().last('load')?.run).toBeGreaterThan(before);
+    expect(port().sent.at(-1)).toMatchObject({ type: 'train', run: run() });
+  });
+  it('a worker that stays silent is named, and can be restarted from the last checkpoint', () => {
+    vi.useFakeTimers();
+    try {
+      trainedTo(100);
+      session.train();
+      port().say({ type: 'checkpoint', run: run(), checkpoint: { step: 120, tensors: {} } });
+      vi.advanceTimersByTime(60_000);
+      const [notice] = useNotices.getState().notices;
+      expect(notice).toMatchObject({ key: 'silence', tone: 'error' });
+      notice?.actions?.[0]?.run();
+      expect(ports).toHaveLength(2);
+      expect(port().last('load')).toMatchObject({ checkpoint: { step: 120 } });
+      expect(useNotices.getState().notices.map(({ key }) => key)).toEqual(['crash']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
   it('a failure is said and pauses the run', () => {
     session.train();

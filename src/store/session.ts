@@ -21,13 +21,21 @@ export const ownData = new Map<string, Dataset>();
 let replayUntil: number | undefined;
 /** Crashes since the last checkpoint. */
 let crashes = 0;
+/** Whether the worker has the present run. */
+let loaded = false;
+/** Runs out where the worker says nothing although it should. */
+let silence: ReturnType<typeof setTimeout> | undefined;
+const silenceMs = 20_000;
 
 /** Starts the worker. Tests give a worker and a clock of their own. */
 export function connect(makeWorker?: () => WorkerPort, schedule: (callback: () => void) => void = nextFrame) {
   client = new SessionClient(
     {
       event: hear,
-      snapshot: (snapshot) => useLive.setState((live) => applySnapshot(live, snapshot)),
+      snapshot: (snapshot) => {
+        listen();
+        useLive.setState((live) => applySnapshot(live, snapshot));
+      },
       crashed: recover,
     },
     makeWorker,
@@ -67,6 +75,7 @@ export function begin(run: SavedRun, { training = false, keep = false } = {}): v
   const { backend, selected } = useWorkspace.getState();
   const step = checkpoint?.step ?? 0;
   replayUntil = undefined;
+  loaded = false;
   dismiss('run');
   useExperiment.setState({ experiment, pending: [] });
   const data = dataset.kind === 'own' ? ownData.get(dataset.hash) : undefined;
@@ -88,14 +97,17 @@ export function begin(run: SavedRun, { training = false, keep = false } = {}): v
     state: training ? 'training' : 'starting',
   });
   if (training) client.train();
+  listen();
 }
 
 /** Keeps the present run one Undo away, if there is something to lose. */
 function keepForUndo(reason: string, whole: boolean): void {
-  const { experiment } = useExperiment.getState();
+  const { experiment, replaced } = useExperiment.getState();
   const trained = useLive.getState().step > 0;
-  if (trained || (whole && experiment !== defaultExperiment))
-    useExperiment.setState({ replaced: { ...presentRun(), reason } });
+  if (!trained && (!whole || experiment === defaultExperiment)) return;
+  // What has not trained does not push out a run that has: looking through datasets must not cost a long training.
+  const kept = !trained && replaced?.checkpoint ? replaced : presentRun();
+  useExperiment.setState({ replaced: { ...kept, reason } });
 }
 
 /**
@@ -128,10 +140,10 @@ export function undo(): void {
 export const forgetReplaced = (): void => useExperiment.setState({ replaced: null });
 
 export function train(): void {
-  const { state, divergence, backend } = useLive.getState();
+  const { state, divergence } = useLive.getState();
   if (state === 'training' || divergence) return;
-  // No backend although the start is over: it failed, and is tried again.
-  if (state === 'paused' && !backend) begin(presentRun());
+  // No run in the worker although the start is over: it failed, and is tried again.
+  if (state === 'paused' && !loaded) begin(presentRun());
   useLive.setState({ state: 'training' });
   useWorkspace.setState({ trained: true });
   dismiss('run');
@@ -229,10 +241,26 @@ export function lowerLearningRate(): number {
   return learningRateSchema.catch(1e-6).parse(Number(rate.toPrecision(2)));
 }
 
+/** Something was heard from the worker, or it was given something to do: from now on it should be heard again soon. */
+function listen(): void {
+  clearTimeout(silence);
+  dismiss('silence');
+  silence = setTimeout(() => {
+    if (useLive.getState().state === 'paused') return;
+    alertPerson(
+      'silence',
+      `Training has not answered for ${silenceMs / 1000} s: a single step may take long on this device, or the worker has stopped.`,
+      [{ label: 'Restart the worker', run: () => client.abandon('it was restarted') }],
+    );
+  }, silenceMs);
+}
+
 function hear(event: RunEvent): void {
+  listen();
   switch (event.type) {
     case 'ready': {
       const { step, backend, preview } = event;
+      loaded = true;
       const points = useLive.getState().points.filter((point) => point.step <= step);
       useLive.setState(({ state, histories }) => ({
         ...{ step, backend, preview, points, histories: historiesUpTo(histories, step) },
@@ -281,10 +309,15 @@ function hear(event: RunEvent): void {
         `The ${names[event.from]} device was lost (${event.reason}). The run goes on from step ${steps(event.step)} on ${names[event.to]}.`,
       );
       return;
-    case 'failed':
+    case 'failed': {
       useLive.setState({ state: 'paused' });
       alertPerson('failed', event.failure.message);
+      // Stored weights that do not fit the network: the experiment itself is good, and starts over.
+      const { experiment } = useExperiment.getState();
+      if (!loaded && client.checkpoint && event.failure.kind === 'internal')
+        begin({ experiment, checkpoint: null, points: [] });
       return;
+    }
     default:
       event satisfies never;
   }

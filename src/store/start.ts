@@ -82,7 +82,12 @@ const hasData = async ({ experiment: { dataset } }: SavedRun): Promise<boolean> 
 /** Goes on with a stored run; if its data are gone they are asked for. */
 async function go(run: SavedRun): Promise<void> {
   const { dataset: spec } = run.experiment;
-  if (spec.kind !== 'own' || (await hasData(run))) return begin(run);
+  if (spec.kind !== 'own' || (await hasData(run))) {
+    begin(run);
+    // A link in the address is this run's, or was before its last change.
+    if (location.hash) followAddress(run.experiment);
+    return;
+  }
   begin({ experiment: defaultExperiment, checkpoint: null, points: [] });
   useOpening.setState({
     wanted: { experiment: run.experiment, spec, reason: `${spec.name} was opened again.` },
@@ -93,15 +98,27 @@ async function go(run: SavedRun): Promise<void> {
 async function resume(fragment: string, linked: Experiment | undefined): Promise<Found> {
   const former = formerTab();
   const saved = former ? await readRun(former) : undefined;
-  const reloaded = fragment === '' || isOwnAddress(fragment) || (saved && same(saved.experiment, linked));
+  const reloaded =
+    fragment === '' || isReload() || isOwnAddress(fragment) || (saved && same(saved.experiment, linked));
   if (former && reloaded && (await claimFormer(former)))
     return { id: former, ...(saved ? { run: saved } : {}) };
+  // A duplicated tab shows the same run, and stores it under an id of its own.
+  if (saved && reloaded) return { id: await claimNew(), run: saved };
   // A link gets a place of its own in the store: what this or another tab had stays where it is.
   if (fragment) return { id: await claimNew(), ...(saved && !reloaded ? { replaced: saved } : {}) };
   const id = await claimFirst(await storedRuns());
   const run = id && (await readRun(id));
   return run ? { id, run } : { id: id || (await claimNew()) };
 }
+
+/**
+ * Whether the browser says so. The address alone does not tell: one reloaded within half a second of a change is still
+ * that of before, because a reload does not see what is written as the page is left.
+ */
+const isReload = () =>
+  performance
+    .getEntriesByType('navigation')
+    .some((entry) => (entry as PerformanceNavigationTiming).type === 'reload');
 
 const same = (a: Experiment, b: Experiment | undefined) => b !== undefined && encodeLink(a) === encodeLink(b);
 

@@ -6,8 +6,10 @@ import styles from './controls.module.css';
 
 export interface NumberBoxProps {
   value: number | undefined;
-  /** Accessible name, and the start of the sentence if the number is refused. */
+  /** Accessible name. */
   name: string;
+  /** Start of the sentence if the number is refused; the accessible name if absent. */
+  called?: string;
   min: number;
   max: number;
   integer?: boolean;
@@ -23,10 +25,22 @@ export interface NumberBoxProps {
 }
 
 /** Without the noise of binary fractions: 0.07 × 100 is 7. */
-const tidy = (value: number) => Number(value.toPrecision(9));
+const tidy = (value: number) => Number(value.toPrecision(12));
+/** One sentence at a time: a refused number has already gone back to its old value. */
+const notice = 'field';
 
 export function NumberBox(props: NumberBoxProps) {
-  const { value, name, min, max, integer = false, scale = 1, optional = false, onCommit } = props;
+  const {
+    value,
+    name,
+    called = name,
+    min,
+    max,
+    integer = false,
+    scale = 1,
+    optional = false,
+    onCommit,
+  } = props;
   const shown = value === undefined ? '' : String(tidy(value * scale));
   /** What is being typed; null shows the value, whatever it has become. */
   const [typing, setTyping] = useState<string | null>(null);
@@ -40,14 +54,14 @@ export function NumberBox(props: NumberBoxProps) {
     const number = tidy(Number(typed) / scale);
     const fits = typed !== '' && number >= min && number <= max && (!integer || Number.isInteger(number));
     if (fits) {
-      dismiss(`field ${name}`);
+      dismiss(notice);
       onCommit(number);
       return;
     }
     const [low, high] = [min, max].map((limit) => tidy(limit * scale));
     alertPerson(
-      `field ${name}`,
-      `${name} must be a ${integer ? 'whole ' : ''}number from ${low} to ${high}${scale === 100 ? ' %' : ''}.`,
+      notice,
+      `${called} must be a ${integer ? 'whole ' : ''}number from ${low} to ${high}${scale === 100 ? ' %' : ''}.`,
     );
   };
 
@@ -63,7 +77,10 @@ export function NumberBox(props: NumberBoxProps) {
       placeholder={props.placeholder}
       value={typing ?? shown}
       {...help(props.helpText)}
-      onChange={(event) => setTyping(event.target.value)}
+      onChange={(event) => {
+        dismiss(notice);
+        setTyping(event.target.value);
+      }}
       onBlur={commit}
       onKeyDown={(event) => {
         if (event.key === 'Enter') commit();

@@ -46,6 +46,7 @@ export function Slider({ label, helpText, value, min, max, integer, powersOfTwo 
         <NumberBox
           className={styles.bare}
           name={`${label}, typed`}
+          called={label}
           value={present}
           min={min}
           max={max}

@@ -70,6 +70,27 @@ describe('a number that is typed', () => {
       { tone: 'error', text: 'Noise must be a number from 0 to 100 %.' },
     ]);
   });
+  it('keeps every digit of the largest seed', () => {
+    act(() =>
+      root.render(
+        <NumberBox
+          name="Seed"
+          value={1}
+          min={0}
+          max={4294967295}
+          integer
+          onCommit={(v) => committed.push(v)}
+        />,
+      ),
+    );
+    enter('4294967295');
+    expect(committed).toEqual([4294967295]);
+  });
+  it('takes the sentence away when the person types again', () => {
+    enter('200');
+    type('2');
+    expect(useNotices.getState().notices).toEqual([]);
+  });
   it('refuses words', () => {
     enter('many');
     expect(committed).toEqual([]);

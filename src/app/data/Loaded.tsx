@@ -7,6 +7,9 @@ import { count, percent } from '../format';
 import { help } from '../Term';
 import styles from './Data.module.css';
 
+/** From here on gaps between the classes would take more room than the classes. */
+const manyClasses = 40;
+
 /** Share of each class. */
 export function balance(labels: Uint8Array, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
@@ -38,6 +41,7 @@ export function Loaded() {
       </p>
       <div
         className={styles.balance}
+        data-many={classes > manyClasses}
         role="img"
         aria-label={`Class balance: ${text || 'not loaded yet'}`}
         {...help(`Shares of the classes among the training examples${seen}. ${text}`)}

@@ -101,6 +101,12 @@ export function Detail() {
       </Frame>
     );
   const title = `${detail.name} ${side}`;
+  if (!Number.isFinite(site.histogram.min + site.histogram.max + site.scale))
+    return (
+      <Frame>
+        <p className={styles.empty}>The {title} are not finite any more.</p>
+      </Frame>
+    );
   return (
     <Frame>
       <header className={styles.head}>

@@ -15,7 +15,7 @@ interface Props {
 }
 
 const Row = ({ term, children }: { term: ReactNode; children: ReactNode }) => (
-  <div>
+  <div data-explained>
     <dt>{term}</dt>
     <dd>{children}</dd>
   </div>

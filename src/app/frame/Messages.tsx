@@ -1,6 +1,6 @@
 /**
  * The line under the run bar: errors, what just happened, Undo, and otherwise what the experiment is. It is always there,
- * so that a message moves nothing.
+ * so that a first message moves nothing.
  */
 
 import { summaryOf } from '@/experiment/summary';
@@ -98,11 +98,13 @@ function Upcoming() {
   );
 }
 
-/** The last line: calm, one row high, and always there. */
-function Calm() {
+/** The last line: calm and one row high. An error takes the place of what only describes. */
+function Calm({ beside }: { beside: boolean }) {
   const notes = useNotices((state) => state.notices);
   const offered = useExperiment((state) => state.replaced !== null);
   const note = notes.findLast(({ tone }) => tone === 'note');
+  const upcoming = useUpcoming().length > 0;
+  if (beside && !note && !offered && !upcoming) return null;
   return (
     <div className={styles.message}>
       {note && (
@@ -137,15 +139,15 @@ function TrapNotes() {
 
 export function Messages() {
   const notices = useNotices((state) => state.notices);
+  const diverged = useLive((live) => live.divergence !== null);
+  const errors = notices.filter(({ tone }) => tone === 'error');
   return (
     <section className={styles.messages} aria-label="Messages">
       <Diverged />
-      {notices
-        .filter(({ tone }) => tone === 'error')
-        .map((notice) => (
-          <Line key={notice.key} notice={notice} />
-        ))}
-      <Calm />
+      {errors.map((notice) => (
+        <Line key={notice.key} notice={notice} />
+      ))}
+      <Calm beside={diverged || errors.length > 0} />
       <TrapNotes />
     </section>
   );

@@ -1,6 +1,7 @@
 /**
  * One tooltip for the whole page: shows the `data-help` text of what is hovered, focused or tapped. Escape hides it. The
- * text is also the element's accessible description while it shows.
+ * text is also the element's accessible description while it shows. In a `data-explained` element, which holds a term and
+ * its number, the term's explanation serves the number too.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import styles from './frame.module.css';
@@ -9,8 +10,11 @@ const id = 'tip';
 const delayMs = 350;
 const gap = 6;
 
-const target = (event: Event): HTMLElement | null =>
-  event.target instanceof Element ? event.target.closest<HTMLElement>('[data-help]') : null;
+function target(event: Event): HTMLElement | null {
+  if (!(event.target instanceof Element)) return null;
+  const found = event.target.closest<HTMLElement>('[data-help], [data-explained]');
+  return found && found.dataset.help === undefined ? found.querySelector<HTMLElement>('[data-help]') : found;
+}
 
 export function Tips() {
   const [owner, setOwner] = useState<HTMLElement | null>(null);

@@ -1,5 +1,5 @@
 /** What a screen reader hears of the run: a summary on pause, and every 10 s at most while it trains. */
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { lastScore, useLive } from '@/store/live';
 import { say, useSpeech } from '@/store/notices';
 import { count, percent } from '../format';
@@ -19,15 +19,20 @@ function summary(): string {
 export function Voice() {
   const text = useSpeech((speech) => speech.text);
   const training = useLive((live) => live.state === 'training');
+  // The pause's own evaluation has come.
+  const settled = useLive(({ state, points, step }) => state === 'paused' && points.at(-1)?.step === step);
+  const hasTrained = useRef(false);
   useEffect(() => {
     if (!training) return;
+    hasTrained.current = true;
     const timer = setInterval(() => say(summary()), everyMs);
-    return () => {
-      clearInterval(timer);
-      // The pause's own evaluation is on its way.
-      setTimeout(() => say(summary()), 600);
-    };
+    return () => clearInterval(timer);
   }, [training]);
+  useEffect(() => {
+    if (!settled || !hasTrained.current) return;
+    hasTrained.current = false;
+    say(summary());
+  }, [settled]);
   return (
     <p className="sr" role="log" aria-live="polite" aria-label="Summary">
       {text}

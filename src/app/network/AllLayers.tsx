@@ -6,8 +6,8 @@ import type { ResolvedLayer } from '@/experiment/network';
 import type { ModelSize } from '@/experiment/size';
 import { edit } from '@/store/session';
 import { BitCells } from '../controls/BitCells';
-import { bytes, bytesHelp, count, short } from '../format';
-import { help, Term } from '../Term';
+import { bytes, bytesHelp, count, figures, short } from '../format';
+import { help, Term, wordHelp } from '../Term';
 import styles from './Desk.module.css';
 import { commonBits, editsForAll } from './layers';
 import { commonChoice, quantizersOf, widthReason } from './quantizers';
@@ -20,6 +20,7 @@ interface Props {
 
 export function AllLayers({ layers, resolved, size }: Props) {
   const sum = (key: 'parameters' | 'macs') => resolved.reduce((total, layer) => total + layer[key], 0);
+  const ratio = size.float / size.total;
   const weights = commonBits(layers, 'weights');
   const activations = commonBits(layers, 'activations');
   // Where all layers have one quantizer of fixed width, the strip for all offers no other either.
@@ -78,10 +79,14 @@ export function AllLayers({ layers, resolved, size }: Props) {
       <div className={styles.cost}>
         <div>
           <b {...help(bytesHelp)}>{bytes(size.total)}</b>
-          <span>of {bytes(size.float)}</span>
+          <span {...help('The same network in float32: 4 bytes for each weight and bias.')}>
+            of {bytes(size.float)}
+          </span>
         </div>
         <div>
-          <span>{(size.float / size.total).toFixed(1)}× smaller</span>
+          <span {...wordHelp('modelSize')}>
+            {figures(Math.max(ratio, 1 / ratio), 2)}× {ratio >= 1 ? 'smaller' : 'larger'}
+          </span>
           <Term name="bops">{short(size.bops)} BOPs</Term>
         </div>
       </div>

@@ -2,7 +2,7 @@
  * Editing the network: add, remove, move and resize layers. What fits is applied at once and starts the run over; what
  * does not fit stays a draft with the sentence that says why.
  */
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { descriptorOf, type LayerKind, type LayerSpec, layerKinds, layerSchema } from '@/catalog/layers';
 import { layerNames, networkProblem, resolveNetwork } from '@/experiment/network';
 import { maxLayers } from '@/experiment/schema';
@@ -55,11 +55,7 @@ export function Editor() {
               onMove={(by) => apply(moved(layers, index, by))}
               onRemove={() => apply(layers.toSpliced(index, 1))}
             />
-            {problem?.layer === index && (
-              <p className={styles.problem} role="alert">
-                {problem.message} The run goes on with the network as it was.
-              </p>
-            )}
+            {problem?.layer === index && <Problem text={problem.message} />}
           </li>
         ))}
       </ol>
@@ -83,6 +79,17 @@ export function Editor() {
       </div>
       <p className="hint">A change starts the run over from step 0. The run before it stays one Undo away.</p>
     </div>
+  );
+}
+
+/** Why the draft is not applied; scrolled into view, because a long network may hide it. */
+function Problem({ text }: { text: string }) {
+  const ref = useRef<HTMLParagraphElement>(null);
+  useEffect(() => ref.current?.scrollIntoView({ block: 'nearest' }), []);
+  return (
+    <p ref={ref} className={styles.problem} role="alert">
+      {text} The run goes on with the network as it was.
+    </p>
   );
 }
 

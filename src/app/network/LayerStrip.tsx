@@ -56,6 +56,9 @@ export const LayerStrip = memo(
     ];
     const rounding = [...(w === 32 ? [] : [weightKind]), ...(a === 32 ? [] : [activationKind])];
     const { label, help: text } = activationFunctions[activation];
+    const packed = help(
+      `${count(size.weights)} B weights, ${count(size.biases)} B biases, ${count(size.scales)} B scales, packed. Outline: the same layer in float32.`,
+    );
     return (
       <article className={styles.strip} {...stripProps(name, selected)}>
         <Node />
@@ -67,7 +70,7 @@ export const LayerStrip = memo(
             {activation !== 'linear' && <small {...help(text)}>{label}</small>}
             <DeployMark descriptors={rounding} />
           </h3>
-          <p>
+          <p {...help(descriptorOf(spec).help)}>
             {descriptorOf(spec).summary(spec, layer.inputShape, layer.outputShape)}
             {others.length > 0 && <b className={styles.other}>{others.join(', ')} bits</b>}
           </p>
@@ -100,17 +103,11 @@ export const LayerStrip = memo(
         </div>
         <div className={styles.cost}>
           <Sqnr name={name} weights={w} activations={a} />
-          <div
-            className={styles.bar}
-            aria-hidden="true"
-            {...help(
-              `${count(size.weights)} B weights, ${count(size.biases)} B biases, ${count(size.scales)} B scales. Outline: the same layer in float32.`,
-            )}
-          >
+          <div className={styles.bar} aria-hidden="true" {...packed}>
             <i style={{ width: `${(100 * size.float) / largest}%` }} />
             <i style={{ width: `${(100 * size.total) / largest}%` }} />
           </div>
-          <div>
+          <div {...packed}>
             <span>{bytes(size.total)}</span>
             <span>of {bytes(size.float)}</span>
           </div>

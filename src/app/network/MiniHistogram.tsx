@@ -17,6 +17,7 @@ export function MiniHistogram({ name }: { name: string }) {
       aria-label={`Histogram of the latent weights of ${name}`}
     >
       {weights &&
+        Number.isFinite(weights.histogram.min + weights.histogram.max) &&
         Object.entries(bars(weights, width, height - 3)).map(([kind, path]) => (
           <path key={kind} data-kind={kind} d={path} />
         ))}

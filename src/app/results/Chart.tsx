@@ -15,6 +15,8 @@ import { networkWords } from './networkWords';
 /** Left of and right of every plot, so that the strip of bits between two charts shares their x axis. */
 const gutter = 44;
 const margin = 38;
+/** Width of the chart's name, which stands in the line of the labels. */
+const caption = 100;
 /** Text of 10.5 px, one line apart. */
 const lineHeight = 12;
 /** Generous mean width of a character of 10.5 px. */
@@ -61,7 +63,7 @@ function MarkerLabels({ markers }: { markers: Marker[] }) {
   const plot = usePlotArea();
   if (!scale || !plot) return null;
   const right = plot.x + plot.width + margin;
-  const labels = layoutLabels(markers, (step) => scale(step) ?? 0, right, textWidth);
+  const labels = layoutLabels(markers, (step) => scale(step) ?? 0, caption, right, textWidth);
   return labels.map((label) => (
     <text
       key={label.markers[0]?.step}

@@ -3,7 +3,7 @@ import { memo, type ReactNode } from 'react';
 import type { NetworkName } from '@/session/protocol';
 import { useLive } from '@/store/live';
 import { dash, figures, percentNumber, points as pointsText } from '../format';
-import { help, Term } from '../Term';
+import { help, Term, wordHelp } from '../Term';
 import styles from './Column.module.css';
 import { LineSample } from './LineSample';
 import { networkWords } from './networkWords';
@@ -27,7 +27,13 @@ const Head = memo(function Head({ network }: { network: NetworkName }) {
         <small>{aside}</small>
       </h3>
       <p className={styles.numbers}>
-        <span role="status" aria-live="off" aria-label={`${label} accuracy`} className={styles.accuracy}>
+        <span
+          role="status"
+          aria-live="off"
+          aria-label={`${label} accuracy`}
+          className={styles.accuracy}
+          {...wordHelp(word)}
+        >
           {score ? (
             <>
               <b>{percentNumber(score.accuracy)}</b> <span>%</span>
@@ -45,7 +51,7 @@ const Head = memo(function Head({ network }: { network: NetworkName }) {
           {network === 'float' ? 'reference' : score ? difference : waiting}
         </small>
       </p>
-      <p className={styles.loss}>
+      <p className={styles.loss} data-explained>
         <Term name="loss">loss</Term> <span>{score ? nats(score.loss) : dash}</span>
       </p>
     </>

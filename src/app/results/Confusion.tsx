@@ -3,7 +3,7 @@ import { memo } from 'react';
 import { count, percent } from '../format';
 import { help } from '../Term';
 import styles from './Confusion.module.css';
-import { confusionRows, topMistakes } from './confusionRows';
+import { confusionRows, shortNames, topMistakes } from './confusionRows';
 
 /** Beyond this many classes single counts cannot be read: the commonest mistakes are listed instead. */
 const maxClasses = 26;
@@ -51,6 +51,7 @@ export const Confusion = memo(function Confusion({ name, counts, classNames, sma
     return <p className={`${styles.empty} ${small ? styles.small : ''}`}>after the first steps</p>;
   if (classNames.length > maxClasses) return <Mistakes name={name} counts={counts} classNames={classNames} />;
   const rows = confusionRows(counts, classNames.length);
+  const short = shortNames(classNames);
   return (
     <div className={styles.scroll}>
       <table
@@ -62,22 +63,25 @@ export const Confusion = memo(function Confusion({ name, counts, classNames, sma
             <td className={styles.corner}>
               <span aria-hidden="true">true \ pred.</span>
             </td>
-            {classNames.map((label) => (
-              <th key={label} scope="col" {...help(`Predicted ${label}.`)}>
-                {label}
+            {classNames.map((label, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a class is its index, and long names cut short may be equal
+              <th key={index} scope="col" aria-label={label} {...help(`Predicted ${label}.`)}>
+                {short[index]}
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
           {rows.map((cells, actual) => (
-            <tr key={classNames[actual]}>
-              <th scope="row" {...help(`True class ${classNames[actual]}.`)}>
-                {classNames[actual]}
+            // biome-ignore lint/suspicious/noArrayIndexKey: as above
+            <tr key={actual}>
+              <th scope="row" aria-label={classNames[actual]} {...help(`True class ${classNames[actual]}.`)}>
+                {short[actual]}
               </th>
               {cells.map((cell, predicted) => (
                 <td
-                  key={classNames[predicted]}
+                  // biome-ignore lint/suspicious/noArrayIndexKey: as above
+                  key={predicted}
                   className={actual === predicted ? styles.right : ''}
                   style={{ '--ink-share': ink(cell.share) } as React.CSSProperties}
                   {...help(

@@ -55,6 +55,7 @@ const useClasses = () => useExperiment(({ experiment }) => datasetInfo(experimen
 
 function AccuracyChart() {
   const { reached, ...curves } = useCurves('accuracy', 0);
+  const idle = useLive((live) => live.state === 'paused') && reached === 0;
   const classes = useClasses();
   const experiment = useExperiment((state) => state.experiment);
   const floor = accuracyFloor(
@@ -83,7 +84,7 @@ function AccuracyChart() {
             upper
           />
         </div>
-        {reached === 0 && <p className={styles.empty}>Press Train</p>}
+        {idle && <p className={styles.empty}>Press Train</p>}
       </figure>
       <BitStrip rows={plan} last={last} />
     </>

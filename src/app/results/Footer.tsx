@@ -1,6 +1,6 @@
 /** Epochs done, and what rounding costs in time. */
 import { useLive } from '@/store/live';
-import { figures, milliseconds } from '../format';
+import { count, figures, milliseconds } from '../format';
 import { Term } from '../Term';
 import { useThrottled } from './useThrottled';
 
@@ -9,8 +9,8 @@ export function Footer() {
   const times = useThrottled(useLive, (live) => live.stepMs, 500);
   const measured = times && times.float > 0 && times.qat > 0;
   return (
-    <p className="hint">
-      {figures(epochs, 3)} epochs
+    <p className="hint" data-explained>
+      {epochs < 1000 ? figures(epochs) : count(epochs)} epochs
       {measured && (
         <>
           {' · '}

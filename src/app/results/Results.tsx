@@ -1,15 +1,18 @@
 /** The result region: float, PTQ and QAT side by side, their curves, and the model's size. */
-import { useMemo } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import { datasetInfo } from '@/catalog/datasets';
 import { useExperiment } from '@/store/experiment';
 import { useWorkspace } from '@/store/workspace';
 import { plural } from '../format';
-import { Curves } from './Curves';
 import { Footer } from './Footer';
 import { Pictures, pictureKinds, pictureWords } from './Pictures';
 import styles from './Results.module.css';
 import { Size } from './Size';
 import { Tabs } from './Tabs';
+
+/** With its chart library in a chunk of its own, fetched at once: what opens the page stays short. */
+const loading = import('./Curves');
+const Curves = lazy(async () => ({ default: (await loading).Curves }));
 
 const examples = { points: 'point', images: 'image', table: 'row' } as const;
 
@@ -38,7 +41,9 @@ export function Results() {
       <div id="result-panel" role="tabpanel" aria-labelledby={`result-tab-${kind}`}>
         <Pictures kind={kind} />
       </div>
-      <Curves />
+      <Suspense fallback={<div className={styles.curves} />}>
+        <Curves />
+      </Suspense>
       <Size />
       <Footer />
     </div>

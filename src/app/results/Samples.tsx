@@ -4,7 +4,7 @@ import type { Preview } from '@/session/protocol';
 import { Canvas } from './Canvas';
 import { css, readColours } from './colours';
 import styles from './Samples.module.css';
-import { imagePixels, type Layout, sampleLayout, sampleUnder } from './sampleGrid';
+import { imagePixels, type Layout, labelCharacters, sampleLayout, sampleUnder } from './sampleGrid';
 
 interface Props {
   name: string;
@@ -22,8 +22,8 @@ function drawSamples(
   const { test, shape, classNames } = preview;
   const [rows = 1, columns = 1, channels = 1] = shape;
   const colours = readColours(['--panel', '--well', '--ink', '--ink-3']);
-  const layout = sampleLayout(side);
-  const size = Math.min(layout.height - 4, layout.width - 14);
+  const layout = sampleLayout(side, classNames);
+  const size = Math.min(layout.height - 4, layout.width - layout.label - 3);
   const scale = Math.min(size / columns, size / rows);
   const small = new OffscreenCanvas(columns, rows);
   const smallContext = small.getContext('2d');
@@ -57,7 +57,11 @@ function drawSamples(
     }
     context.fillStyle = css(colours[wrong ? '--ink' : '--ink-3']);
     context.font = `${wrong ? '700 12px' : '11px'} ${getComputedStyle(document.body).fontFamily}`;
-    context.fillText((classNames[guess] ?? String(guess)).slice(0, 2), x + size + 3, y + size / 2);
+    context.fillText(
+      (classNames[guess] ?? String(guess)).slice(0, labelCharacters),
+      x + size + 3,
+      y + size / 2,
+    );
   });
 }
 
@@ -76,7 +80,7 @@ export function Samples({ name, preview, order, predicted }: Props) {
       label={`Test samples, ${name}: the predicted class beside each image, wrong ones ringed`}
       draw={draw}
       onPoint={(place) => {
-        const layout: Layout | null = place && sampleLayout(place.side);
+        const layout: Layout | null = place && sampleLayout(place.side, classNames);
         setUnder(place && layout ? (order[sampleUnder(place.x, place.y, layout)] ?? null) : null);
       }}
     >

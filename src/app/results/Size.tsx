@@ -29,7 +29,7 @@ export function Size() {
   const ratio = size.float / size.total;
   return (
     <div className={styles.size}>
-      <p className={styles.line}>
+      <p className={styles.line} data-explained>
         <Term name="modelSize" />
         <b role="status" aria-live="off" aria-label="Model size" {...help(`${size.total} bytes. ${formula}`)}>
           {bytes(size.total)}

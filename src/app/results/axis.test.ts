@@ -25,9 +25,13 @@ describe('accuracyFloor', () => {
 
 describe('settled', () => {
   it('leaves out the start and the first tenth', () => {
-    const rows = [0, 5, 10, 50, 100].map((step) => ({ step }));
-    expect(settled(rows)).toEqual([{ step: 10 }, { step: 50 }, { step: 100 }]);
+    const rows = [0, 5, 10, 50, 60, 70, 80, 100].map((step) => ({ step }));
+    expect(settled(rows)).toEqual(rows.slice(2));
     expect(settled([{ step: 0 }])).toEqual([]);
+  });
+  it('are all rows while there are few: a first rise is seen from its foot', () => {
+    const rows = [0, 80, 125].map((step) => ({ step }));
+    expect(settled(rows)).toEqual(rows);
   });
 });
 

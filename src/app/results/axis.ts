@@ -7,10 +7,15 @@ const margin = 0.05;
 /** The first tenth of a run does not set the axis: its steep start may leave below. */
 const warmUp = 0.1;
 
-/** The rows that set the accuracy axis: all but the steep start. */
+/** Fewer evaluations than these are all start. */
+const fewest = 6;
+
+/** The rows that set the accuracy axis: all but the steep start, once there are enough; none before training. */
 export const settled = <R extends { step: number }>(rows: readonly R[]): R[] => {
-  const from = warmUp * (rows.at(-1)?.step ?? 0);
-  return rows.filter(({ step }) => step >= from && step > 0);
+  const last = rows.at(-1)?.step ?? 0;
+  if (last === 0) return [];
+  const late = rows.filter(({ step }) => step >= warmUp * last);
+  return late.length < fewest ? [...rows] : late;
 };
 
 /**

@@ -1,6 +1,6 @@
 /** Confusion counts become rows with shares. */
 import { expect, it } from 'vitest';
-import { confusionRows, topMistakes } from './confusionRows';
+import { confusionRows, shortNames, topMistakes } from './confusionRows';
 
 const counts = [8, 2, 0, 1, 3, 0, 0, 0, 0];
 
@@ -32,4 +32,14 @@ it('lists what is confused most, without what is right', () => {
     ],
   );
   expect(topMistakes(counts, 3, 1)).toHaveLength(1);
+});
+
+it('short names leave out what all begin with, without cutting a number', () => {
+  expect(shortNames(['class 0', 'class 1', 'class 2'])).toEqual(['0', '1', '2']);
+  expect(shortNames(['class 10', 'class 11'])).toEqual(['10', '11']);
+});
+it('short names are the names where they are short, differ from the start, or one would be empty', () => {
+  expect(shortNames(['10', '11'])).toEqual(['10', '11']);
+  expect(shortNames(['setosa', 'virginica'])).toEqual(['setosa', 'virginica']);
+  expect(shortNames(['trouser', 'trousers'])).toEqual(['trouser', 'trousers']);
 });

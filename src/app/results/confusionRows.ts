@@ -15,6 +15,21 @@ export function confusionRows(counts: readonly number[], classes: number): Cell[
   });
 }
 
+/** Names up to this long stand in a narrow column as they are. */
+const narrow = 4;
+
+/** Class names without the words that all of them begin with, so that "class 10" and "class 11" can be told apart. */
+export function shortNames(names: readonly string[]): string[] {
+  const [first = ''] = names;
+  if (names.length < 2 || names.every((name) => name.length <= narrow)) return [...names];
+  let shared = 0;
+  while (shared < first.length && names.every((name) => name[shared] === first[shared])) shared++;
+  // A number is not cut in two.
+  while (shared > 0 && /[\d.]/.test(first[shared - 1]!)) shared--;
+  const short = names.map((name) => name.slice(shared).trim());
+  return short.every(Boolean) ? short : [...names];
+}
+
 export interface Mistake extends Cell {
   actual: number;
   predicted: number;

@@ -75,7 +75,7 @@ describe('layoutLabels', () => {
   const marker = (step: number, label: string) => ({ step, label, full: [label] });
   const measure = (text: string) => 6 * text.length;
   const lay = (...markers: ReturnType<typeof marker>[]) =>
-    layoutLabels(markers, (step) => step, 400, measure);
+    layoutLabels(markers, (step) => step, 0, 400, measure);
 
   it('puts labels right of their lines while there is room', () => {
     const placed = lay(marker(100, 'dense2 W3'), marker(200, 'dense3 W2'));
@@ -91,6 +91,14 @@ describe('layoutLabels', () => {
       ['dense2 W2 +1', 103],
       ['all W8', 303],
     ]);
+  });
+
+  it('adds to the count that a label has', () => {
+    expect(lay(marker(100, 'dense2 W3'), marker(105, 'dense3 W2 +1'))[0]?.text).toBe('dense3 W2 +2');
+  });
+
+  it('begins right of the chart’s name', () => {
+    expect(layoutLabels([marker(20, 'dense2 W3')], (step) => step, 90, 400, measure)[0]?.x).toBe(90);
   });
 
   it('pulls a label at the end back inside', () => {

@@ -14,6 +14,9 @@ export interface Marker {
   full: string[];
 }
 
+/** Ends a label that names only some of its changes. */
+const counted = (text: string, more: number) => (more > 0 ? `${text} +${more}` : text);
+
 type BitsChange = Extract<Change, { kind: 'bits' }>;
 type QuantizerChange = Extract<Change, { kind: 'quantizer' }>;
 
@@ -44,7 +47,7 @@ function bitsText(changes: readonly BitsChange[], weighted: readonly string[]): 
   const [first = inputName, ...more] = layers.map((layer) =>
     [layer, ...changes.filter((change) => change.layer === layer).map(siteText)].join(' '),
   );
-  return more.length === 0 ? first : `${first} +${more.length}`;
+  return counted(first, more.length);
 }
 
 /** The word of the page for what a quantizer change chose. */
@@ -69,7 +72,7 @@ function quantizerText(changes: readonly QuantizerChange[], weighted: readonly s
   const all = coversAll(alike, first.site, weighted);
   const more = changes.length - (all ? alike.length : 1);
   const what = [all ? 'all' : first.layer, first.site === 'activations' ? 'A' : '', chosen(first)];
-  return `${what.filter(Boolean).join(' ')}${more > 0 ? ` +${more}` : ''}`;
+  return counted(what.filter(Boolean).join(' '), more);
 }
 
 const fullText = (change: Change): string => {
@@ -114,20 +117,24 @@ export interface MarkerLabel {
  * Places labels right of their lines. From the newest to the oldest, one that has no room joins its neighbour, which
  * then stands at the older line and counts it ("dense3 W2 +1").
  * @param toX pixels of a step
+ * @param left pixels where text may begin
  * @param right pixels where text must end
  * @param measure width of a text in pixels
  */
 export function layoutLabels(
   markers: readonly Marker[],
   toX: (step: number) => number,
+  left: number,
   right: number,
   measure: (text: string) => number,
 ): MarkerLabel[] {
   const gap = 4;
   const label = (group: Marker[]): MarkerLabel => {
     const newest = group.at(-1)!;
-    const text = group.length === 1 ? newest.label : `${newest.label} +${group.length - 1}`;
-    return { text, x: Math.min(toX(group[0]!.step) + 3, right - measure(text)), markers: group };
+    const [, name = newest.label, more = '0'] = /^(.*) \+(\d+)$/.exec(newest.label) ?? [];
+    const text = counted(name, Number(more) + group.length - 1);
+    const x = Math.max(left, Math.min(toX(group[0]!.step) + 3, right - measure(text)));
+    return { text, x, markers: group };
   };
   const placed: MarkerLabel[] = [];
   for (const marker of [...markers].sort((a, b) => b.step - a.step)) {

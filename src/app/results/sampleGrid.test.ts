@@ -2,14 +2,22 @@
 import { describe, expect, it } from 'vitest';
 import { imagePixels, sampleLayout, sampleOrder, sampleUnder } from './sampleGrid';
 
+const digits = Array.from({ length: 10 }, (_, digit) => String(digit));
+
 describe('sampleLayout', () => {
   it('fits what a column of the desktop and of a phone can hold', () => {
-    expect(sampleLayout(165)).toMatchObject({ columns: 4, rows: 5 });
-    expect(sampleLayout(110)).toMatchObject({ columns: 3, rows: 4 });
-    expect(sampleLayout(20)).toMatchObject({ columns: 2, rows: 2 });
+    expect(sampleLayout(165, digits)).toMatchObject({ columns: 4, rows: 5 });
+    expect(sampleLayout(110, digits)).toMatchObject({ columns: 3, rows: 4 });
+    expect(sampleLayout(20, digits)).toMatchObject({ columns: 2, rows: 2 });
+  });
+  it('leaves room for two characters where class names have them', () => {
+    const { columns, width, label } = sampleLayout(165, ['9', '10']);
+    expect(columns).toBe(3);
+    expect(label).toBeGreaterThan(sampleLayout(165, digits).label);
+    expect(columns * width).toBeLessThanOrEqual(165);
   });
   it('finds the cell under a place', () => {
-    const layout = sampleLayout(165);
+    const layout = sampleLayout(165, digits);
     expect(sampleUnder(0, 0, layout)).toBe(0);
     expect(sampleUnder(164, 164, layout)).toBe(19);
     expect(sampleUnder(165, 10, layout)).toBe(-1);

@@ -6,20 +6,27 @@ export interface Layout {
   /** Cell size in CSS pixels; the thumbnail is a square on its left, the prediction stands beside it. */
   width: number;
   height: number;
+  /** Width of the prediction. */
+  label: number;
 }
 
 /** Thumbnails in the columns of a desktop, and in narrower ones. */
 const thumbnail = { wide: 27, narrow: 22 };
 const narrowSide = 140;
-const labelWidth = 11;
+const characterWidth = 8;
+const labelMargin = 3;
 const gap = 3;
+/** Class names are cut to this many characters beside an image; the readout has them in full. */
+export const labelCharacters = 2;
 
 /** As many cells as fit a square of side `side`, at least 2 x 2. */
-export function sampleLayout(side: number): Layout {
+export function sampleLayout(side: number, classNames: readonly string[]): Layout {
+  const longest = Math.max(1, ...classNames.map(({ length }) => length));
+  const label = labelMargin + characterWidth * Math.min(labelCharacters, longest);
   const image = side < narrowSide ? thumbnail.narrow : thumbnail.wide;
-  const columns = Math.max(2, Math.floor((side + gap) / (image + labelWidth + gap)));
+  const columns = Math.max(2, Math.floor((side + gap) / (image + label + gap)));
   const rows = Math.max(2, Math.floor((side + gap) / (image + gap)));
-  return { columns, rows, width: side / columns, height: side / rows };
+  return { columns, rows, width: side / columns, height: side / rows, label };
 }
 
 /**

@@ -3,14 +3,14 @@ import { modelSize } from '@/experiment/size';
 import { useSettings } from '@/store/experiment';
 import { lastScore, useLive } from '@/store/live';
 import { bytes, count, dash, msNumber, percent, rate } from '../format';
-import { Term } from '../Term';
+import { Term, wordHelp } from '../Term';
 import styles from './Toolbar.module.css';
 
 function Step() {
   const step = useLive((live) => live.step);
   const epoch = useLive((live) => live.step / live.stepsPerEpoch);
   return (
-    <div>
+    <div data-explained>
       <dt>
         <Term name="step" more={`${epoch.toFixed(1)} epochs (passes over the training examples).`} />
       </dt>
@@ -32,7 +32,7 @@ function Live() {
 function Speed() {
   const speed = useLive((live) => (live.stepsPerSecond > 0 ? rate(live.stepsPerSecond) : dash));
   return (
-    <div className={styles.wide}>
+    <div className={styles.wide} data-explained>
       <dt>
         <Term name="speed" />
       </dt>
@@ -48,7 +48,7 @@ function StepTime() {
     stepMs ? `${msNumber(stepMs.qat)} / ${msNumber(stepMs.float)}` : `${dash} / ${dash}`,
   );
   return (
-    <div className={styles.wide}>
+    <div className={styles.wide} data-explained>
       <dt>
         <Term name="stepMs">QAT / float step</Term>
       </dt>
@@ -67,7 +67,7 @@ export const Meters = () => (
   </dl>
 );
 
-/** The phone's second line; the result region carries the same numbers for screen readers. */
+/** Where the result is out of view, on phones and tablets; its region carries the same numbers for screen readers. */
 export function Pocket() {
   const score = (name: 'float' | 'ptq' | 'qat') => (live: { points: Parameters<typeof lastScore>[0] }) => {
     const found = lastScore(live.points, name);
@@ -79,16 +79,16 @@ export function Pocket() {
   const size = modelSize(useSettings()).total;
   return (
     <p className={styles.pocket} aria-hidden="true">
-      <span>
+      <span {...wordHelp('floatAccuracy')}>
         Float <b>{float}</b>
       </span>
-      <span>
+      <span {...wordHelp('ptqAccuracy')}>
         PTQ <b>{ptq}</b>
       </span>
-      <span>
+      <span {...wordHelp('qatAccuracy')}>
         QAT <b>{qat}</b>
       </span>
-      <span>
+      <span {...wordHelp('modelSize')}>
         Size <b>{bytes(size)}</b>
       </span>
     </p>
