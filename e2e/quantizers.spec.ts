@@ -67,7 +67,6 @@ test('a quantizer without an integer form says so before training, and offers it
   await expect(mark).toBeVisible();
   await mark.hover();
   await expect(playground.page.getByRole('tooltip')).toContainText('has no integer form');
-  await expect(dense2).toContainText('W 4 bits');
 
   await expect(playground.bits('Weight', 'dense2', 4)).toBeChecked();
   for (const width of [8, 6, 5, 3, 2, 1])
@@ -139,4 +138,18 @@ test('a trap shows itself, and one click mends it', async ({ playground }) => {
   await playground.goesOn(50);
   await playground.pause.click();
   await expect(marker(playground, 'dense2 A LSQ')).toBeVisible();
+});
+
+test('a layer’s detail gives way when the network is another', async ({ playground }) => {
+  await playground.open(experiment('w4,lsq'));
+  await playground.train.click();
+  await playground.goesOn(20);
+  for (const [dataset, layer] of [
+    ['digits', 'conv2'],
+    ['circles', 'dense2'],
+  ] as const) {
+    await playground.choice('Dataset').selectOption(dataset);
+    await expect(playground.choice(`Weight quantizer, ${layer}`)).toBeVisible();
+  }
+  await expect(playground.alert).toHaveCount(0);
 });

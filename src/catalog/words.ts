@@ -84,7 +84,7 @@ export const words = {
   clipped: {
     label: 'Clipped',
     unit: '%',
-    help: 'Share of values outside the range of the grid. They are set to its nearest end, and no gradient passes through them.',
+    help: 'Share of values outside the range of the grid. They are set to its nearest end, and most quantizers pass no gradient through them.',
   },
   scale: {
     label: 'Scale',

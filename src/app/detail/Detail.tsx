@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { floatFormats } from '@/catalog/formats';
 import { isWeighted } from '@/catalog/layers';
+import { inputName } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
 import type { LayerDetail, SiteDetail, SiteHistory } from '@/session/protocol';
 import { useSettings } from '@/store/experiment';
@@ -83,10 +84,10 @@ function SideFacts({ name, site, side }: { name: string; site: SiteDetail; side:
   const history = useLive((live) => live.histories[siteKey(name, side)]) ?? noHistory;
   const { layers, input } = useSettings();
   const spec = layers[layerNames(layers).indexOf(name)];
-  const own = spec && isWeighted(spec) ? spec[side] : input;
-  return (
-    <Facts detail={site} side={side} history={history} learns={descriptorAt(side, own).learns ?? none} />
-  );
+  // What is shown may still be of the network before this one.
+  const own = spec ? (isWeighted(spec) ? spec[side] : undefined) : name === inputName ? input : undefined;
+  const learns = own && descriptorAt(side, own).learns;
+  return <Facts detail={site} side={side} history={history} learns={learns ?? none} />;
 }
 
 export function Detail() {

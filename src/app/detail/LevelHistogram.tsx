@@ -74,15 +74,36 @@ function Ticks({ grid, detail, base, toX }: Plot) {
   );
 }
 
+/** Pixels between the two levels that are closest. */
+const narrowest = (grid: readonly Level[], toX: Plot['toX']): number =>
+  grid.length > 1 ? Math.min(...grid.slice(1).map(({ value }, i) => toX(value) - toX(grid[i]!.value))) : 40;
+
+/** Which numerals to keep where not all have room. @param k counted from 0 in the middle, to `last` at the ends */
+function importance(k: number, last: number): number {
+  if (k === 0) return 100;
+  if (Math.abs(k) === last) return 50;
+  return Math.log2(k & -k);
+}
+
 function Stems({ grid, detail, base, toX, toHeight }: Plot) {
   const share = ({ q }: Level) => detail.levelShares[(q - detail.qmin) / detail.spacing] ?? 0;
   const most = Math.max(...grid.map(share)) || 1;
-  const spacing = grid.length > 1 ? toX(grid[1]!.value) - toX(grid[0]!.value) : 40;
+  const spacing = narrowest(grid, toX);
   const widest = Math.max(...grid.map(({ q }) => integer(q).length));
   // Numerals stand under every level, or under every n-th where levels are close.
   const numeralWidth = 7 * widest + 4;
   const every = Math.max(1, Math.ceil((numeralWidth + 1) / spacing));
   const middle = grid.findIndex(({ q }) => q >= detail.zeroPoint);
+  // The levels of a float format are not evenly spaced: 0 and the ends first, then every second, …
+  const numbered = detail.format
+    ? chooseLabels(
+        grid.map(({ value }, index) => ({
+          x: toX(value),
+          width: numeralWidth + 1,
+          weight: importance(index - middle, middle),
+        })),
+      )
+    : grid.map((_, index) => (index - middle) % every === 0);
   const labelled = chooseLabels(
     grid.map((level) => ({
       x: toX(level.value),
@@ -108,7 +129,7 @@ function Stems({ grid, detail, base, toX, toHeight }: Plot) {
             {shareText(share(level))}
           </text>
         )}
-        {(index - middle) % every === 0 && (
+        {numbered[index] && (
           <g data-b={detail.bits}>
             <rect
               x={x - numeralWidth / 2}

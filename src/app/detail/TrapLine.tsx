@@ -1,9 +1,9 @@
 /** What the selected layer has run into, in one calm line with the click that mends it. */
-import { mend, useTraps } from '@/store/traps';
+import { mend, useTrapOf } from '@/store/traps';
 import styles from './Detail.module.css';
 
 export function TrapLine({ layer }: { layer: string }) {
-  const trap = useTraps().find((one) => one.layer === layer);
+  const trap = useTrapOf(layer);
   if (!trap) return null;
   return (
     <p className={styles.trap}>

@@ -9,7 +9,7 @@ import { useExperiment, useSettings, useUpcoming } from '@/store/experiment';
 import { useLive } from '@/store/live';
 import { dismiss, type Notice, useNotices } from '@/store/notices';
 import { forgetReplaced, lowerLearningRate, rewind, undo } from '@/store/session';
-import { useTrapNotes, useTraps } from '@/store/traps';
+import { useTrapWatch } from '@/store/traps';
 import { useWorkspace } from '@/store/workspace';
 import { count, plain, plural } from '../format';
 import { Dismiss } from './Dismiss';
@@ -132,8 +132,8 @@ function Calm({ beside }: { beside: boolean }) {
 }
 
 /** Draws nothing itself; apart, so that measuring does not draw the messages again. */
-function TrapNotes() {
-  useTrapNotes(useTraps());
+function TrapWatch() {
+  useTrapWatch();
   return null;
 }
 
@@ -148,7 +148,7 @@ export function Messages() {
         <Line key={notice.key} notice={notice} />
       ))}
       <Calm beside={diverged || errors.length > 0} />
-      <TrapNotes />
+      <TrapWatch />
     </section>
   );
 }

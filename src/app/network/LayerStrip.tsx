@@ -49,11 +49,8 @@ export const LayerStrip = memo(
       descriptorAt('weights', weights),
       descriptorAt('activations', activations),
     ];
-    // Widths that the cells cannot say: those not among them, and those that a quantizer has fixed.
-    const others = [
-      ...(onDesk(w) && !(weightKind.bits && w !== 32) ? [] : [`W ${w}`]),
-      ...(onDesk(a) && !(activationKind.bits && a !== 32) ? [] : [`A ${a}`]),
-    ];
+    // Widths that the cells do not have.
+    const others = [...(onDesk(w) ? [] : [`W ${w}`]), ...(onDesk(a) ? [] : [`A ${a}`])];
     const rounding = [...(w === 32 ? [] : [weightKind]), ...(a === 32 ? [] : [activationKind])];
     const { label, help: text } = activationFunctions[activation];
     const packed = help(
