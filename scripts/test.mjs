@@ -4,6 +4,7 @@
  * journeys in Chromium. The last line is the sum: "N passed, N failed".
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build, installPackages, root, run } from './prepare.mjs';
 
@@ -60,10 +61,20 @@ function unitTests() {
   count('unit tests', result?.numPassedTests ?? 0, status !== 0 && failed === 0 ? 1 : failed, skipped);
 }
 
-function journeys() {
+/** A port that nothing listens on. */
+const freePort = () =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+
+async function journeys() {
   const file = join(output, 'journeys.json');
   const status = run('npx', ['playwright', 'test', '--reporter=list,json'], {
-    env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: file },
+    env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: file, E2E_PORT: String(await freePort()) },
   });
   const { expected = 0, unexpected = 0, flaky = 0, skipped = 0 } = readJson(file)?.stats ?? {};
   const failed = unexpected + flaky;
@@ -82,7 +93,7 @@ check('types', 'npm', ['run', '--silent', 'typecheck']);
 check('page build', 'npm', ['run', '--silent', 'build']);
 check('terminal build', 'npm', ['run', '--silent', 'build:headless']);
 unitTests();
-journeys();
+await journeys();
 
 const skipped = sum.skipped ? `, ${sum.skipped} skipped` : '';
 console.log(`${sum.passed} passed, ${sum.failed} failed${skipped}`);

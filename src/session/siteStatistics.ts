@@ -8,6 +8,8 @@ const maxValues = 2 ** 15;
 const detailBins = 72;
 /** Widest grid whose levels are counted one by one. */
 const countedLevels = 64;
+/** Noise power over signal power that float32 arithmetic leaves by itself; nothing was lost below it. */
+const float32Noise = 2 ** -44;
 /** Weights that must share a scale before one of them can be called an outlier. */
 const leastShared = 16;
 
@@ -79,7 +81,7 @@ function roundingOf(site: Site): Rounding {
     else above++;
   });
   return {
-    sqnrDb: noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise),
+    sqnrDb: noise <= signal * float32Noise ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise),
     clippedShare: (below + above) / count,
     clippedBelow: below / count,
   };

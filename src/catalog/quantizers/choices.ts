@@ -1,0 +1,59 @@
+/** What a site chooses beside its quantizer: how many scales, which range, which gradient, which rounding. */
+export const granularities = {
+  channel: {
+    label: 'per channel',
+    token: 'pc',
+    help: 'One scale for each output channel, 4 bytes apiece: a channel of small weights gets a finer grid.',
+  },
+  tensor: { label: 'per tensor', token: 'pt', help: 'One scale for all weights of the layer.' },
+} as const;
+export type Granularity = keyof typeof granularities;
+
+export const weightRanges = {
+  narrow: {
+    label: 'narrow',
+    token: 'nr',
+    help: 'As many levels below 0 as above: 2ⁿ − 1 of them, so that n-bit weights can be negated.',
+  },
+  full: {
+    label: 'full',
+    token: 'fr',
+    help: 'All 2ⁿ levels of a signed integer, one more below 0 than above.',
+  },
+} as const;
+export type WeightRange = keyof typeof weightRanges;
+
+/** How the gradient passes the rounding, whose own derivative is 0 almost everywhere. */
+export const estimators = {
+  ste: {
+    label: 'straight-through',
+    token: 'ste',
+    help: 'The gradient passes the rounding unchanged, and is 0 where the value was clipped (Bengio et al. 2013).',
+  },
+  ewgs: {
+    label: 'EWGS',
+    token: 'ewgs',
+    help: 'Element-wise gradient scaling: the gradient is made up to a tenth larger or smaller by the rounding error, so that values drift to the level they round to (Lee et al. 2021).',
+  },
+  soft: {
+    label: 'soft tanh',
+    token: 'soft',
+    help: 'The derivative of a smooth staircase made of tanh: large halfway between two levels, small on them (Gong et al. 2019).',
+  },
+  none: {
+    label: 'none',
+    token: 'nograd',
+    help: 'The true derivative of rounding, 0: nothing before the rounding learns. To show why an estimator is needed.',
+  },
+} as const;
+export type Estimator = keyof typeof estimators;
+
+export const roundings = {
+  even: { label: 'to nearest', token: 'even', help: 'To the nearest level; halfway, to the even one.' },
+  stochastic: {
+    label: 'stochastic',
+    token: 'sr',
+    help: 'While training, up or down by chance, in proportion to the distance, so that the mean is exact. Evaluation rounds to nearest.',
+  },
+} as const;
+export type Rounding = keyof typeof roundings;

@@ -1,0 +1,31 @@
+/** What every quantizer kind tells the rest of the program about itself. */
+import type { Bits } from '../bits';
+import type { BlockFormatName, FloatFormatName } from '../formats';
+import type { Estimator, Rounding, WeightRange } from './choices';
+
+export interface QuantizerDescriptor {
+  /** What the page calls it. */
+  label: string;
+  /** The word that stands for it in links; never changes once published. */
+  token: string;
+  /** One or two sentences for the tooltip; the first one opens its section in docs/quantizers. */
+  help: string;
+  /** What the trained network can become. */
+  deploysTo: 'integer' | 'simulation only';
+  /** The widths it has; every width where absent. A site asks for any width and gets the nearest of them: see fitBits. */
+  bits?: readonly Bits[];
+  /** The integer range it always has; where absent the site's own choice counts. */
+  range?: WeightRange;
+  /** What it learns by gradient, as the page names it. */
+  learns?: readonly string[];
+  /** The estimator and the rounding it always has; where absent the site's own choice counts. */
+  estimator?: Estimator;
+  rounding?: Rounding;
+  /** The float format it rounds to; integers where absent. */
+  format?: FloatFormatName;
+  /** The block format whose scales are stored with the values; granularity then plays no part. */
+  blocks?: BlockFormatName;
+}
+
+/** What the float formats have in common: no integer form, and one way to round. */
+export const simulated = { deploysTo: 'simulation only', estimator: 'ste', rounding: 'even' } as const;

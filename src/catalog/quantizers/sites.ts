@@ -1,0 +1,178 @@
+/** Sites: where a layer rounds, with the settings of each, their schemas and their ranges of integers. */
+import { z } from 'zod';
+import { type Bits, bitsSchema } from '../bits';
+import type { ChoiceField, NumberField, SiteField } from '../fields';
+import { activationQuantizerOf, activationQuantizers } from './activations';
+import { estimators, granularities, roundings, type WeightRange, weightRanges } from './choices';
+import type { QuantizerDescriptor } from './descriptor';
+import { weightQuantizerOf, weightQuantizers } from './weights';
+
+const keys = <K extends string>(registry: Record<K, unknown>) => Object.keys(registry) as [K, ...K[]];
+
+/**
+ * A weight site: how one layer's weights are rounded. What was added to version 1 has a default that keeps the meaning of
+ * experiments without it.
+ */
+export const weightSiteSchema = z.strictObject({
+  bits: bitsSchema,
+  quantizer: z.enum(keys(weightQuantizers)),
+  granularity: z.enum(keys(granularities)),
+  range: z.enum(keys(weightRanges)).default('narrow'),
+  estimator: z.enum(keys(estimators)).default('ste'),
+  rounding: z.enum(keys(roundings)).default('even'),
+});
+export type WeightSite = z.infer<typeof weightSiteSchema>;
+
+/** An activation site: how one layer's output (or the input) is rounded. */
+export const activationSiteSchema = z.strictObject({
+  bits: bitsSchema,
+  quantizer: z.enum(keys(activationQuantizers)),
+  estimator: z.enum(keys(estimators)).default('ste'),
+  rounding: z.enum(keys(roundings)).default('even'),
+});
+export type ActivationSite = z.infer<typeof activationSiteSchema>;
+
+/**
+ * The width that a quantizer gives for a width asked for: 32, float, always; else itself where it has it, or the nearest
+ * it has. So a site keeps the width asked for while a quantizer of fixed width is tried on it.
+ */
+export function fitBits({ bits: widths }: QuantizerDescriptor, bits: Bits): Bits {
+  if (bits === 32 || !widths || widths.includes(bits)) return bits;
+  return widths.reduce((best, each) => (Math.abs(each - bits) < Math.abs(best - bits) ? each : best));
+}
+/** The width that a weight site really has. */
+export const weightBits = ({ quantizer, bits }: WeightSite): Bits =>
+  fitBits(weightQuantizerOf(quantizer), bits);
+/** The width that an activation site really has. */
+export const activationBits = ({ quantizer, bits }: ActivationSite): Bits =>
+  fitBits(activationQuantizerOf(quantizer), bits);
+
+const bitsField = {
+  type: 'number',
+  key: 'bits',
+  label: 'Bits',
+  token: '',
+  min: 1,
+  max: 32,
+  integer: true,
+  help: 'Bit-width: 1 to 8, or 32 for float.',
+} as const satisfies NumberField;
+
+const estimatorField = {
+  type: 'choice',
+  key: 'estimator',
+  label: 'Gradient estimator',
+  help: 'How the gradient passes the rounding, whose own derivative is 0 almost everywhere.',
+  options: estimators,
+  omitted: 'ste',
+} as const satisfies ChoiceField;
+const roundingField = {
+  type: 'choice',
+  key: 'rounding',
+  label: 'Rounding',
+  help: 'Which of the two neighbouring levels a value becomes.',
+  options: roundings,
+  omitted: 'even',
+} as const satisfies ChoiceField;
+
+/** The sites of a layer, as the page names them and a link writes them. */
+export const sites = {
+  weights: {
+    type: 'site',
+    key: 'weights',
+    label: 'Weights',
+    token: 'w',
+    help: 'How the layer’s weights are rounded.',
+    fields: [
+      bitsField,
+      {
+        type: 'choice',
+        key: 'quantizer',
+        label: 'Weight quantizer',
+        help: 'The rule that finds the grid for the weights.',
+        options: weightQuantizers,
+        omitted: 'absmax',
+      } satisfies ChoiceField,
+      {
+        type: 'choice',
+        key: 'granularity',
+        label: 'Granularity',
+        help: 'How many scales the weights of a layer share out.',
+        options: granularities,
+        omitted: 'channel',
+      } satisfies ChoiceField,
+      {
+        type: 'choice',
+        key: 'range',
+        label: 'Range',
+        help: 'Whether the grid has as many levels below 0 as above. LSQ is always full, ternary weights always narrow.',
+        options: weightRanges,
+        omitted: 'narrow',
+      } satisfies ChoiceField,
+      estimatorField,
+      roundingField,
+    ],
+  },
+  activations: {
+    type: 'site',
+    key: 'activations',
+    label: 'Activations',
+    token: 'a',
+    help: 'How the layer’s output is rounded, after the activation function.',
+    fields: [
+      bitsField,
+      {
+        type: 'choice',
+        key: 'quantizer',
+        label: 'Activation quantizer',
+        help: 'The rule that finds the grid for the outputs.',
+        options: activationQuantizers,
+        omitted: 'ema',
+      } satisfies ChoiceField,
+      estimatorField,
+      roundingField,
+    ],
+  },
+} as const satisfies Record<string, SiteField>;
+export type SiteName = keyof typeof sites;
+
+export const weightSite = (bits: Bits): WeightSite => ({
+  bits,
+  quantizer: 'absmax',
+  granularity: 'channel',
+  range: 'narrow',
+  estimator: 'ste',
+  rounding: 'even',
+});
+export const activationSite = (bits: Bits): ActivationSite => ({
+  bits,
+  quantizer: 'ema',
+  estimator: 'ste',
+  rounding: 'even',
+});
+
+/**
+ * The integer range of a weight grid: symmetric and narrow, [-(2^(n-1)-1), 2^(n-1)-1], or full, from -2^(n-1); 1 bit is
+ * the sign, [-1, 1]. 32 bits have none.
+ */
+export function weightRange(bits: Bits, range: WeightRange = 'narrow'): { qmin: number; qmax: number } {
+  const qmax = bits === 1 ? 1 : 2 ** (bits - 1) - 1;
+  return { qmin: bits === 1 || range === 'narrow' ? -qmax : -qmax - 1, qmax };
+}
+
+/** The integer range of an activation grid: unsigned, [0, 2^n - 1]; a zero point moves it where values are signed. */
+export function activationRange(bits: Bits): { qmin: number; qmax: number } {
+  return { qmin: 0, qmax: 2 ** bits - 1 };
+}
+
+/** The settings of a site that are chosen from a registry and may change while it trains, by their key. */
+export const siteChoices = {
+  weights: Object.fromEntries(
+    sites.weights.fields.flatMap((field) => (field.type === 'choice' ? [[field.key, field.options]] : [])),
+  ),
+  activations: Object.fromEntries(
+    sites.activations.fields.flatMap((field) =>
+      field.type === 'choice' ? [[field.key, field.options]] : [],
+    ),
+  ),
+} as Readonly<Record<SiteName, Readonly<Record<string, ChoiceField['options']>>>>;
