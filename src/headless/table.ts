@@ -8,37 +8,14 @@ import { basename, dirname, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBackend } from '@/backend/start';
 import type { Bits } from '@/catalog/bits';
-import { isWeighted } from '@/catalog/layers';
 import { openFiles } from '@/data';
 import { encodeLink } from '@/experiment/link';
 import { experimentFor } from '@/experiment/presets';
-import type { Experiment } from '@/experiment/schema';
 import { runExperiment } from './experiment';
+import { cell, withSites } from './sums';
 
 const widths = [8, 4, 3, 2] as const satisfies readonly Bits[];
 const firstSeed = 1;
-
-/** Every layer's weights and every output but the logits at these bits; the input row stays at 8. */
-export function atBits(experiment: Experiment, bits: Bits): Experiment {
-  const last = experiment.layers.length - 1;
-  return {
-    ...experiment,
-    layers: experiment.layers.map((spec, index) => {
-      if (!isWeighted(spec)) return spec;
-      const activations = { ...spec.activations, bits: index === last ? (32 as const) : bits };
-      return { ...spec, weights: { ...spec.weights, bits }, activations };
-    }),
-  };
-}
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-/** Sample standard deviation; 0 for a single value. */
-const deviation = (values: readonly number[]): number =>
-  values.length < 2
-    ? 0
-    : Math.sqrt(values.reduce((sum, v) => sum + (v - mean(values)) ** 2, 0) / (values.length - 1));
-const cell = (values: readonly number[]): string =>
-  `${(100 * mean(values)).toFixed(1)} ± ${(100 * deviation(values)).toFixed(1)}`;
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
@@ -62,7 +39,12 @@ async function main(): Promise<void> {
   const steps = Number(values.epochs ?? 10) * Math.floor(opened.spec.train / base.batchSize);
   console.log('| bits | float % | PTQ % | QAT % | bytes | experiment |\n|---|---|---|---|---|---|');
   for (const bits of widths) {
-    const experiment = { ...atBits(base, bits), stop: { steps } };
+    // Every layer's weights and every output but the logits; the input row stays at 8.
+    const atBits = withSites(base, ({ last }) => ({
+      weights: { bits },
+      activations: { bits: last ? 32 : bits },
+    }));
+    const experiment = { ...atBits, stop: { steps } };
     const accuracy: Record<'float' | 'ptq' | 'qat', number[]> = { float: [], ptq: [], qat: [] };
     let bytes = 0;
     for (let i = 0; i < Number(values.seeds ?? 3); i++) {
