@@ -2,8 +2,10 @@
 import { lazy, Suspense, useMemo } from 'react';
 import { datasetInfo } from '@/catalog/datasets';
 import { useExperiment } from '@/store/experiment';
+import { useLive } from '@/store/live';
 import { useWorkspace } from '@/store/workspace';
-import { plural } from '../format';
+import { count, plural } from '../format';
+import { help } from '../Term';
 import { Footer } from './Footer';
 import { Pictures, pictureKinds, pictureWords } from './Pictures';
 import styles from './Results.module.css';
@@ -20,13 +22,23 @@ export function Results() {
   const dataset = useExperiment((state) => state.experiment.dataset);
   const tab = useWorkspace((state) => state.resultTab);
   const { view, classes, test } = useMemo(() => datasetInfo(dataset), [dataset]);
+  // Untrained, or before the first evaluation, nothing has been left out.
+  const judged = useLive((live) => live.predictions?.classes.qat.length || test);
   const kinds = pictureKinds(view, classes);
   const kind = (tab === 'confusion' ? kinds.at(-1) : kinds[0])!;
   return (
     <div className={styles.results}>
       <div className={styles.head}>
         <h2 id="h-result">Result</h2>
-        <span className="hint">test set, {plural(test, examples[view])}</span>
+        <span
+          className="hint"
+          {...help(
+            'While it trains, a large test set is judged by its first examples; a pause judges all of it.',
+          )}
+        >
+          test set, {judged < test ? `first ${count(judged)} of ` : ''}
+          {plural(test, examples[view])}
+        </span>
         <span className="grow" />
         <Tabs
           label="Picture of the result"
