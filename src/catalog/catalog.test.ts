@@ -13,7 +13,7 @@ import {
   ownData,
 } from './datasets';
 import type { Field } from './fields';
-import { descriptorOf, isWeighted, layerKinds, layerSchema } from './layers';
+import { descriptorOf, layerKinds, layerSchema } from './layers';
 import { optimizerSchema, optimizers } from './optimizers';
 import { activationRange, sites, weightRange } from './quantizers';
 import { stopFields, stopSchema } from './stop';
@@ -120,12 +120,13 @@ describe('bits', () => {
   });
 });
 
-test('a layer has sites exactly where it has weights', () => {
+test('a layer has a property for each of its sites, the output last, and weights where it counts as weighted', () => {
   fc.assert(
     fc.property(layerSpecs, (spec) => {
       const { weighted, sites: names } = descriptorOf(spec);
-      expect(isWeighted(spec)).toBe(weighted);
-      expect(names.length > 0).toBe(weighted);
+      expect('weights' in spec).toBe(weighted);
+      for (const name of names) expect(spec).toHaveProperty(name);
+      if (names.length > 0) expect(names.at(-1)).toBe('activations');
       expect(layerSchema.safeParse(spec).success).toBe(true);
     }),
   );

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { siteAt } from '@/catalog/layers';
 import { weightSite } from '@/catalog/quantizers';
 import { applyEdit, presentSettings, recordEdit, settingsAt } from './changes';
 import golden from './link/golden.json';
@@ -15,7 +16,7 @@ function setTo(experiment: Experiment, edit: Edit): unknown {
   if (edit.kind === 'learningRate') return experiment.optimizer.learningRate;
   const number = Number(/\d+$/.exec(edit.layer)?.[0]);
   const layer = experiment.layers.filter((each) => 'weights' in each)[number - 1];
-  const site = edit.layer === 'input' ? experiment.input : layer?.[edit.site];
+  const site = edit.layer === 'input' ? experiment.input : layer && siteAt(layer, edit.site);
   return new Map(Object.entries(site ?? {})).get(edit.kind === 'bits' ? 'bits' : edit.setting);
 }
 const asked = (edit: Edit) => (edit.kind === 'bits' ? edit.bits : edit.value);

@@ -1,6 +1,6 @@
 /** Applying changes: the settings in force at a step, and what Reset starts from. */
-import { isWeighted } from '@/catalog/layers';
-import type { ActivationSite, WeightSite } from '@/catalog/quantizers';
+import { siteAt, withSite } from '@/catalog/layers';
+import type { AnySite } from '@/catalog/quantizers';
 import { inputName, layerNames } from './network';
 import type { Change, Edit, Experiment } from './schema';
 
@@ -9,7 +9,7 @@ export { inputName };
 type SiteEdit = Exclude<Edit, { kind: 'learningRate' }>;
 
 /** A site with one edit made to it. */
-export const editSite = <S extends WeightSite | ActivationSite>(site: S, edit: SiteEdit): S =>
+export const editSite = <S extends AnySite>(site: S, edit: SiteEdit): S =>
   edit.kind === 'bits' ? { ...site, bits: edit.bits } : { ...site, [edit.setting]: edit.value };
 
 /** The starting settings with one edit made to them; an edit that names nothing here leaves them as they are. */
@@ -22,9 +22,12 @@ export function applyEdit(experiment: Experiment, edit: Edit): Experiment {
       : experiment;
   const index = layerNames(experiment.layers).indexOf(edit.layer);
   const spec = experiment.layers[index];
-  if (!spec || !isWeighted(spec)) return experiment;
-  const changed = { ...spec, [edit.site]: editSite(spec[edit.site], edit) };
-  return { ...experiment, layers: experiment.layers.with(index, changed) };
+  const site = spec && siteAt(spec, edit.site);
+  if (!spec || !site) return experiment;
+  return {
+    ...experiment,
+    layers: experiment.layers.with(index, withSite(spec, edit.site, editSite(site, edit))),
+  };
 }
 
 /** The settings in force once `step` steps are done: the start and every change up to there; `changes` is empty. */

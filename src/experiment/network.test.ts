@@ -24,7 +24,7 @@ describe('names', () => {
     ]);
   });
   test('sites go by them: the input rounds activations, pooling nothing', () => {
-    expect([...sitesByName([conv({}), pool(2), last])]).toEqual([
+    expect([...sitesByName({ dataset: digits, layers: [conv({}), pool(2), last] })]).toEqual([
       ['input', ['activations']],
       ['conv1', ['weights', 'activations']],
       ['pool1', []],

@@ -1,7 +1,17 @@
 /** A network's layers resolved against the data: names, shapes, counts; and the sentence if they do not fit. */
 import { type DatasetSpec, datasetInfo } from '@/catalog/datasets';
-import { descriptorOf, isWeighted, type LayerSpec, type Shape, ShapeError, volume } from '@/catalog/layers';
-import type { SiteName } from '@/catalog/quantizers';
+import {
+  descriptorOf,
+  type LayerSpec,
+  type Parameter,
+  type Product,
+  rounds,
+  type Shape,
+  ShapeError,
+  type Surroundings,
+  volume,
+} from '@/catalog/layers';
+import type { ActivationSiteName, SiteName } from '@/catalog/quantizers';
 
 /** Most parameters that a network may have: a limit for links, not a promise of speed. */
 export const maxParameters = 5_000_000;
@@ -14,10 +24,17 @@ export interface ResolvedLayer {
   spec: LayerSpec;
   inputShape: Shape;
   outputShape: Shape;
-  /** Output channel last; empty for a layer without weights. */
-  weightShape: Shape;
-  /** Weights and biases. */
+  /** Index of the layer whose input is added here, for a layer that ends a residual path. */
+  source?: number;
+  /** Where it rounds; the output's site is the last. */
+  sites: readonly SiteName[];
+  /** What is rounded inside and at the output, for one example. */
+  siteShapes: Readonly<Partial<Record<ActivationSiteName, Shape>>>;
+  /** What it keeps. */
+  tensors: readonly Parameter[];
+  /** How many of its numbers are trained: weights, biases and the like. */
   parameters: number;
+  products: readonly Product[];
   /** Multiply-accumulates for one sample. */
   macs: number;
   /** The last layer: its outputs are the logits. */
@@ -42,11 +59,26 @@ export function layerNames(layers: readonly LayerSpec[]): string[] {
 }
 
 /** What rounds in a network: the sites of each layer and of the input, by name. */
-export const sitesByName = (layers: readonly LayerSpec[]): Map<string, readonly SiteName[]> => {
+export const sitesByName = ({ dataset, layers }: Described): Map<string, readonly SiteName[]> => {
   const names = layerNames(layers);
   const byLayer = layers.map((spec, index) => [names[index]!, descriptorOf(spec).sites] as const);
-  return new Map<string, readonly SiteName[]>([[inputName, ['activations']], ...byLayer]);
+  const input: readonly SiteName[] = roundsInput(dataset) ? ['activations'] : [];
+  return new Map<string, readonly SiteName[]>([[inputName, input], ...byLayer]);
 };
+
+/** Whether the network's input is rounded: the symbols of a text are not numbers. */
+export const roundsInput = (dataset: DatasetSpec): boolean => String(datasetInfo(dataset).view) !== 'text';
+
+/** Where a layer that adds an earlier value takes it from: the index of the layer whose input that is. */
+function sourceOf(spec: LayerSpec, index: number): number | undefined {
+  const skip = descriptorOf(spec).skip?.(spec);
+  if (skip === undefined) return undefined;
+  if (skip > index)
+    throw new ShapeError(
+      `The residual path spans ${skip} layers, but only ${index} stand before its end; make it shorter.`,
+    );
+  return index - skip;
+}
 
 /**
  * @throws ShapeError (with `layer`, its index) if a layer does not fit the one before it
@@ -54,27 +86,41 @@ export const sitesByName = (layers: readonly LayerSpec[]): Map<string, readonly 
 export function resolveNetwork({ dataset, layers }: Described): ResolvedLayer[] {
   const { inputShape, classes } = datasetInfo(dataset);
   const names = layerNames(layers);
-  let shape = inputShape;
+  const inputs: Shape[] = [inputShape];
   return layers.map((spec, index) => {
     const descriptor = descriptorOf(spec);
-    const input = shape;
+    const input = inputs[index]!;
     try {
-      shape = descriptor.outputShape(spec, input, classes);
+      const source = sourceOf(spec, index);
+      const around: Surroundings = {
+        input,
+        classes,
+        ...(source === undefined ? {} : { skipped: inputs[source]! }),
+        ...(roundsInput(dataset) ? {} : { vocabulary: classes }),
+      };
+      const output = descriptor.outputShape(spec, around);
+      inputs.push(output);
+      const tensors = descriptor.parameters(spec, around);
+      const products = descriptor.products(spec, around);
+      const trained = tensors.filter((tensor) => tensor.trained !== false);
+      return {
+        name: names[index]!,
+        spec,
+        inputShape: input,
+        outputShape: output,
+        ...(source === undefined ? {} : { source }),
+        sites: descriptor.sites,
+        siteShapes: { ...descriptor.inside?.(spec, around), activations: output },
+        tensors,
+        parameters: trained.reduce((sum, { shape }) => sum + volume(shape), 0),
+        products,
+        macs: products.reduce((sum, { macs }) => sum + macs, 0),
+        last: index === layers.length - 1,
+      };
     } catch (error) {
       if (error instanceof ShapeError) throw Object.assign(error, { layer: index });
       throw error;
     }
-    const weightShape = descriptor.weightShape(spec, input, classes);
-    return {
-      name: names[index]!,
-      spec,
-      inputShape: input,
-      outputShape: shape,
-      weightShape,
-      parameters: weightShape.length === 0 ? 0 : volume(weightShape) + (weightShape.at(-1) ?? 0),
-      macs: descriptor.macs(spec, input, classes),
-      last: index === layers.length - 1,
-    };
   });
 }
 
@@ -113,6 +159,10 @@ export function networkProblem(described: Described): { layer: number; message: 
   return undefined;
 }
 
-/** The layers that have weights, and so bits. */
-export const weightedLayers = (layers: readonly ResolvedLayer[]): ResolvedLayer[] =>
-  layers.filter((layer) => isWeighted(layer.spec));
+/** The layers that round, and so have bits. */
+export const roundingLayers = (layers: readonly ResolvedLayer[]): ResolvedLayer[] =>
+  layers.filter(({ spec }) => rounds(spec));
+
+/** The tensor that a weight site of a layer rounds. */
+export const tensorAt = ({ tensors }: ResolvedLayer, site: SiteName): Parameter | undefined =>
+  tensors.find((tensor) => tensor.site === site);

@@ -14,7 +14,7 @@ import { networkProblem, resolveNetwork, sitesByName } from './network';
 export { maxSteps };
 
 /** Most layers a network may have, and most changes a run may record. */
-export const maxLayers = 24;
+export const maxLayers = 40;
 export const maxChanges = 2000;
 /** Most values that the layers of a network may have for one batch: 400 MB as float32. */
 export const maxBatchValues = 100_000_000;
@@ -87,7 +87,7 @@ export const experimentSchema = z
           message: `The layers have ${values.toLocaleString('en')} values for each example: too many for batches of ${experiment.batchSize.toLocaleString('en')}.`,
         });
     }
-    const named = sitesByName(experiment.layers);
+    const named = sitesByName(experiment);
     experiment.changes.forEach((change, index) => {
       const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['changes'], message });
       const before = experiment.changes[index - 1];

@@ -5,17 +5,18 @@
  * float32.
  */
 import { blockCount, blockFormats } from '@/catalog/formats';
-import type { WeightedLayerSpec } from '@/catalog/layers';
-import { volume } from '@/catalog/layers';
+import { siteAt, volume } from '@/catalog/layers';
 import {
   type ActivationSite,
   activationBits,
   activationQuantizerOf,
+  siteBits,
+  tensorKindOf,
   type WeightSite,
   weightBits,
   weightQuantizerOf,
 } from '@/catalog/quantizers';
-import { type ResolvedLayer, resolveNetwork, weightedLayers } from './network';
+import { type ResolvedLayer, resolveNetwork, roundingLayers, roundsInput } from './network';
 import type { Experiment } from './schema';
 
 export interface LayerSize {
@@ -53,37 +54,50 @@ function weightScaleBytes(site: WeightSite, shape: readonly number[]): number {
 }
 
 function layerSize(layer: ResolvedLayer): LayerSize {
-  const spec = layer.spec as WeightedLayerSpec;
-  const count = volume(layer.weightShape);
-  const channels = layer.weightShape.at(-1) ?? 0;
-  const bits = weightBits(spec.weights);
-  const weights = Math.ceil((count * bits) / 8);
-  const biases = 4 * channels;
-  const scales = weightScaleBytes(spec.weights, layer.weightShape) + activationSiteBytes(spec.activations);
-  return {
-    name: layer.name,
-    weights,
-    biases,
-    scales,
-    total: weights + biases + scales,
-    float: 4 * (count + channels),
-  };
+  const size = { weights: 0, biases: 0, scales: 0 };
+  let count = 0;
+  for (const { shape, site: name, stored } of layer.tensors) {
+    if (stored === false) continue;
+    count += volume(shape);
+    const site = name && siteAt(layer.spec, name);
+    if (!site) {
+      size.biases += 4 * volume(shape);
+      continue;
+    }
+    size.weights += Math.ceil((volume(shape) * weightBits(site)) / 8);
+    size.scales += weightScaleBytes(site, shape);
+  }
+  for (const name of layer.sites)
+    if (tensorKindOf(name) === 'activations')
+      size.scales += activationSiteBytes(siteAt(layer.spec, name) as ActivationSite);
+  const { weights, biases, scales } = size;
+  return { name: layer.name, ...size, total: weights + biases + scales, float: 4 * count };
 }
 
 const sum = (layers: readonly LayerSize[], key: keyof Omit<LayerSize, 'name'>): number =>
   layers.reduce((total, layer) => total + layer[key], 0);
 
-export function modelSize(experiment: Pick<Experiment, 'dataset' | 'layers' | 'input'>): ModelSize {
-  const resolved = weightedLayers(resolveNetwork(experiment));
-  const layers = resolved.map(layerSize);
-  const input = activationSiteBytes(experiment.input);
-  let incoming: number = activationBits(experiment.input);
-  let bops = 0;
-  for (const { spec, macs } of resolved) {
-    const { weights, activations } = spec as WeightedLayerSpec;
-    bops += macs * weightBits(weights) * incoming;
-    incoming = activationBits(activations);
+/** Bit operations for one sample: multiply-accumulates times the bits of both operands. */
+function bitOperations(layers: readonly ResolvedLayer[], input: number): number {
+  let incoming = input;
+  let total = 0;
+  for (const { spec, products, sites } of layers) {
+    const bits = (name: Exclude<(typeof products)[number]['left' | 'right'], 'input'>) => {
+      const site = siteAt(spec, name);
+      return site ? siteBits(name, site) : 32;
+    };
+    for (const { macs, left, right } of products)
+      total += macs * (left === 'input' ? incoming : bits(left)) * bits(right);
+    if (sites.length > 0) incoming = bits('activations');
   }
+  return total;
+}
+
+export function modelSize(experiment: Pick<Experiment, 'dataset' | 'layers' | 'input'>): ModelSize {
+  const resolved = resolveNetwork(experiment);
+  const layers = roundingLayers(resolved).map(layerSize);
+  const rounded = roundsInput(experiment.dataset);
+  const input = rounded ? activationSiteBytes(experiment.input) : 0;
   const scales = sum(layers, 'scales') + input;
   return {
     layers,
@@ -93,6 +107,6 @@ export function modelSize(experiment: Pick<Experiment, 'dataset' | 'layers' | 'i
     scales,
     total: sum(layers, 'total') + input,
     float: sum(layers, 'float'),
-    bops,
+    bops: bitOperations(resolved, rounded ? activationBits(experiment.input) : 32),
   };
 }

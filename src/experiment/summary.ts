@@ -1,7 +1,7 @@
 /** An experiment in a few words, for the document's title, shared text and names of files. */
 import { datasetInfo } from '@/catalog/datasets';
-import { descriptorOf, isWeighted, type LayerSpec, type WeightedLayerSpec } from '@/catalog/layers';
-import { activationBits, type SiteName, weightBits } from '@/catalog/quantizers';
+import { descriptorOf, type LayerSpec, siteAt, sitesOf } from '@/catalog/layers';
+import { siteBits, type TensorKind, tensorKindOf } from '@/catalog/quantizers';
 import { presentSettings } from './changes';
 import type { Experiment } from './schema';
 
@@ -21,19 +21,24 @@ function networkSummary(layers: readonly LayerSpec[]): string {
   return `${label} ${widths.length > mostWidths ? `of ${widths.length + 1} layers` : widths.join('-')}`;
 }
 
-const widthOf = ({ weights, activations }: WeightedLayerSpec, site: SiteName) =>
-  site === 'weights' ? weightBits(weights) : activationBits(activations);
+/** Widths of the sites of one kind in some layers. */
+const widthsOf = (layers: readonly LayerSpec[], kind: TensorKind): number[] =>
+  layers.flatMap((spec) =>
+    sitesOf(spec)
+      .filter((name) => tensorKindOf(name) === kind)
+      .map((name) => siteBits(name, siteAt(spec, name)!)),
+  );
 
 /** "W4 A4", "W2–8 A4", "float": the bits of the layers before the last one, or of the last one if it is alone. */
 function bitsSummary(layers: readonly LayerSpec[]): string {
-  const weighted = layers.filter(isWeighted);
-  const counted: WeightedLayerSpec[] = weighted.length > 1 ? weighted.slice(0, -1) : weighted;
-  const span = (site: SiteName) => {
-    const bits = counted.map((spec) => widthOf(spec, site));
+  const weighted = layers.filter((spec) => descriptorOf(spec).weighted);
+  const counted = weighted.length > 1 ? layers.slice(0, -1) : layers;
+  const span = (kind: TensorKind) => {
+    const bits = widthsOf(counted, kind);
     const [low, high] = [Math.min(...bits), Math.max(...bits)];
     return low === high ? String(low) : `${low}–${high}`;
   };
-  return weighted.every((spec) => spec.weights.bits === 32 && spec.activations.bits === 32)
+  return [...widthsOf(layers, 'weights'), ...widthsOf(layers, 'activations')].every((bits) => bits === 32)
     ? 'float'
     : `W${span('weights')} A${span('activations')}`;
 }

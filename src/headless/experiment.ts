@@ -1,8 +1,8 @@
 /** Runs one experiment to its end without a page, and sums it up. */
 
 import { datasetInfo } from '@/catalog/datasets';
-import { isWeighted } from '@/catalog/layers';
-import { activationBits, weightBits } from '@/catalog/quantizers';
+import { type LayerSpec, siteAt } from '@/catalog/layers';
+import { type SiteName, siteBits } from '@/catalog/quantizers';
 import type { Dataset } from '@/data/dataset';
 import { settingsAt } from '@/experiment/changes';
 import { encodeLink } from '@/experiment/link';
@@ -34,6 +34,8 @@ export interface Report {
     macs: number;
     weightBits: number | null;
     activationBits: number | null;
+    /** The width of every site, for a layer with more than weights and output. */
+    sites?: Record<string, number>;
     bytes: number;
     /** Null where nothing is rounded. */
     sqnrDb: number | null;
@@ -102,15 +104,18 @@ export async function runExperiment(
     ptq: accuracy('ptq'),
     bytes: { float: size.float, quantized: size.total, ram: peakActivationBytes(final) },
     bops: size.bops,
-    layers: resolveNetwork(final).map(({ name, spec, parameters, macs }) => {
-      const sqnr = summaries.get(name)?.weights?.sqnrDb;
+    layers: resolveNetwork(final).map(({ name, spec, sites, parameters, macs }) => {
+      const sqnr = summaries.get(name)?.sites.weights?.sqnrDb;
       return {
         name,
         kind: spec.kind,
         parameters,
         macs,
-        weightBits: isWeighted(spec) ? weightBits(spec.weights) : null,
-        activationBits: isWeighted(spec) ? activationBits(spec.activations) : null,
+        weightBits: widthOf(spec, 'weights'),
+        activationBits: widthOf(spec, 'activations'),
+        ...(sites.length > 2
+          ? { sites: Object.fromEntries(sites.map((site) => [site, widthOf(spec, site)!])) }
+          : {}),
         bytes: size.layers.find((layer) => layer.name === name)?.total ?? 0,
         sqnrDb: sqnr !== undefined && Number.isFinite(sqnr) ? sqnr : null,
       };
@@ -121,6 +126,12 @@ export async function runExperiment(
   test.dispose();
   trainer.dispose();
   return report;
+}
+
+/** The width of a layer's site; null where it has none. */
+function widthOf(spec: LayerSpec, name: SiteName): number | null {
+  const site = siteAt(spec, name);
+  return site ? siteBits(name, site) : null;
 }
 
 export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;

@@ -9,7 +9,7 @@ import { basename, dirname, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBackend } from '@/backend/start';
 import type { Bits } from '@/catalog/bits';
-import { isWeighted } from '@/catalog/layers';
+import { siteAt, sitesOf } from '@/catalog/layers';
 import {
   type ActivationQuantizerKind,
   activationQuantizerOf,
@@ -50,13 +50,13 @@ function editsBetween(from: Experiment, to: Experiment): Edit[] {
   from.layers.forEach((spec, index) => {
     const target = to.layers[index];
     const layer = names[index];
-    if (!isWeighted(spec) || !target || !isWeighted(target) || !layer) return;
-    for (const site of ['weights', 'activations'] as const) {
-      for (const [setting, value] of Object.entries(target[site]))
-        if (setting !== 'bits' && (spec[site] as Record<string, unknown>)[setting] !== value)
+    if (!target || !layer) return;
+    for (const site of sitesOf(spec)) {
+      const [before, wanted] = [siteAt(spec, site)!, siteAt(target, site)!];
+      for (const [setting, value] of Object.entries(wanted))
+        if (setting !== 'bits' && (before as Record<string, unknown>)[setting] !== value)
           edits.push({ kind: 'quantizer', layer, site, setting, value: String(value) });
-      if (spec[site].bits !== target[site].bits)
-        edits.push({ kind: 'bits', layer, site, bits: target[site].bits });
+      if (before.bits !== wanted.bits) edits.push({ kind: 'bits', layer, site, bits: wanted.bits });
     }
   });
   return edits;

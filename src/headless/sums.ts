@@ -1,27 +1,30 @@
 /** What the tables share: sites of every layer at once, means over seeds, cells. */
-import { isWeighted } from '@/catalog/layers';
-import type { ActivationSite, WeightSite } from '@/catalog/quantizers';
+import { type LayerSpec, rounds, siteAt, sitesOf, withSite } from '@/catalog/layers';
+import { type ActivationSite, type SiteName, tensorKindOf, type WeightSite } from '@/catalog/quantizers';
 import type { Experiment } from '@/experiment/schema';
 
-/** What to set at the sites of a weighted layer; `end` is true for the first and the last one, `last` for the last. */
+/** What to set at the sites of a layer; `end` is true for the first and the last one, `last` for the last. */
 export type SiteRule = (place: { end: boolean; last: boolean }) => {
   weights?: Partial<WeightSite>;
   activations?: Partial<ActivationSite>;
 };
 
-/** The experiment with the sites of every weighted layer set by a rule. */
+/** A layer with every site of each kind changed. */
+const changed = (spec: LayerSpec, rule: ReturnType<SiteRule>): LayerSpec =>
+  sitesOf(spec).reduce(
+    (next: LayerSpec, name: SiteName) =>
+      withSite(next, name, { ...siteAt(next, name)!, ...rule[tensorKindOf(name)] } as never),
+    spec,
+  );
+
+/** The experiment with the sites of every layer set by a rule. */
 export function withSites(experiment: Experiment, rule: SiteRule): Experiment {
-  const weighted = experiment.layers.filter(isWeighted);
+  const rounding = experiment.layers.filter(rounds);
   const layers = experiment.layers.map((spec) => {
-    if (!isWeighted(spec)) return spec;
-    const place = weighted.indexOf(spec);
-    const last = place === weighted.length - 1;
-    const { weights, activations } = rule({ end: last || place === 0, last });
-    return {
-      ...spec,
-      weights: { ...spec.weights, ...weights },
-      activations: { ...spec.activations, ...activations },
-    };
+    const place = rounding.indexOf(spec);
+    if (place < 0) return spec;
+    const last = place === rounding.length - 1;
+    return changed(spec, rule({ end: last || place === 0, last }));
   });
   return { ...experiment, layers };
 }

@@ -8,7 +8,7 @@ import { smallestScale } from '@/kernels/scale';
 import { activationQuantizers } from '@/quant/activations';
 import { weightQuantizers } from '@/quant/weights';
 import { Optimizer } from './optimizer';
-import { activationPlaces, type NetworkPlan, type SiteNames, type Sites, weightPlaces } from './sites';
+import { activationPlaces, type NetworkPlan, type SitePlaces, type Sites, weightPlaces } from './sites';
 
 interface Learner {
   variable: tf.Variable;
@@ -19,7 +19,7 @@ interface Learner {
 }
 
 export class LearnedParameters {
-  /** By "<layer>/weights" and "<layer>/activations". */
+  /** By place, "<layer>/<site>". */
   private readonly learners = new Map<string, Learner>();
 
   constructor(
@@ -39,7 +39,7 @@ export class LearnedParameters {
    * Follows the sites after they were arranged: those that learn now, and no others.
    * @param anew sites whose learning starts over
    */
-  arrange(spec: OptimizerSpec, plan: NetworkPlan, anew?: SiteNames): void {
+  arrange(spec: OptimizerSpec, plan: NetworkPlan, anew?: SitePlaces): void {
     const present = new Set<string>();
     const place = (
       name: string,
@@ -55,16 +55,13 @@ export class LearnedParameters {
       if (old) disposeLearner(old);
       this.learners.set(name, learnerOf(variable, spec, rate, least));
     };
-    for (const { name, site } of weightPlaces(plan)) {
+    for (const { key, site } of weightPlaces(plan)) {
       const rate = weightQuantizers[site.quantizer].learned?.rate ?? 1;
-      place(`${name}/weights`, anew?.weights.has(name), this.sites.weights.get(name)!.learned, rate, [
-        smallestScale,
-      ]);
+      place(key, anew?.weights.has(key), this.sites.weights.get(key)!.learned, rate, [smallestScale]);
     }
-    for (const { name, site } of activationPlaces(plan)) {
+    for (const { key, site } of activationPlaces(plan)) {
       const { rate, least } = activationQuantizers[site.quantizer].learned ?? { rate: 1, least: [] };
-      const { learned } = this.sites.activations.get(name)!;
-      place(`${name}/activations`, anew?.activations.has(name), learned, rate, least);
+      place(key, anew?.activations.has(key), this.sites.activations.get(key)!.learned, rate, least);
     }
     for (const [name, learner] of this.learners) {
       if (present.has(name)) continue;

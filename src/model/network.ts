@@ -3,35 +3,26 @@
  * variables and sites: the float twin has no sites, PTQ has the float twin's variables and sites of its own.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { isWeighted, type WeightedLayerSpec } from '@/catalog/layers';
-import type { ActivationSite } from '@/catalog/quantizers';
+import { siteAt } from '@/catalog/layers';
+import type { ActivationSite, ActivationSiteName, SiteName, WeightSiteName } from '@/catalog/quantizers';
+import { stream } from '@/data/random';
 import { inputName } from '@/experiment/changes';
-import { type ResolvedLayer, weightedLayers } from '@/experiment/network';
-import { epilogue } from '@/kernels/epilogue';
+import type { ResolvedLayer } from '@/experiment/network';
 import { initialiseActivations, observeActivations, roundActivations } from '@/quant/activations';
 import { passThroughParams } from '@/quant/settings';
 import { roundWeights } from '@/quant/weights';
-import { implementationOf } from './layers';
-import type { NetworkPlan, Sites } from './sites';
+import { implementationOf, type Layer, type Signal } from './layers';
+import { type NetworkPlan, placeKey, type Sites } from './sites';
 
-/** An activation tensor on its way: the numbers meant are values x scale (params row 0). */
-export interface Signal {
-  values: tf.Tensor;
-  /** [4, 1]: scale, inverse, zero point, quantized. */
-  params: tf.Tensor2D;
-}
+export type { Signal };
 
-export interface LayerVariables {
-  weights: tf.Variable;
-  biases: tf.Variable;
-}
-/** By layer name. */
-export type NetworkVariables = Map<string, LayerVariables>;
+/** Variables by "<layer>/<tensor>". */
+export type NetworkVariables = Map<string, tf.Variable>;
 
 /** What a tap sees of a site: the latent values, what they are rounded to, and how. */
 export type Tap = (
   layer: string,
-  site: 'weights' | 'activations',
+  site: SiteName,
   latent: tf.Tensor,
   /** Rounded values and their params: the numbers meant are values x scale. */
   rounded: Signal,
@@ -43,38 +34,38 @@ export interface Pass {
   quantize: boolean;
   /** Takes the batch into the observers. */
   observe: boolean;
+  /** Parameters are trained on this batch. */
+  training: boolean;
   sites?: Sites;
-  /** Of stochastic rounding, [1]: the step. Without it every site rounds to nearest. */
+  /** Of stochastic rounding and dropout, [1]: the step. Without it every site rounds to nearest, and nothing is dropped. */
   clock?: tf.Tensor;
   /** Makes the observers and learned values of these activation sites anew from this batch. */
   initialise?: { sites: ReadonlySet<string>; fresh: boolean };
   tap?: Tap;
-  /** Sees every weighted layer's output before it is rounded. */
+  /** Sees every rounding layer's output before it is rounded. */
   visit?: (layer: string, output: tf.Tensor) => void;
 }
 
-const floatVariable = (values: Float32Array, shape: readonly number[]): tf.Variable =>
-  tf.tidy(() => tf.variable(tf.tensor(values, [...shape], 'float32')));
+const floatVariable = (values: Float32Array, shape: readonly number[], trainable: boolean): tf.Variable =>
+  tf.tidy(() => tf.variable(tf.tensor(values, [...shape], 'float32'), trainable));
 
-/** @param initial float32 values by "<layer>/weights" and "<layer>/biases" */
+/** @param initial float32 values by "<layer>/<tensor>" */
 export function createVariables(
   { layers }: NetworkPlan,
   initial: Record<string, Float32Array>,
-  trainable = true,
 ): NetworkVariables {
   return new Map(
-    weightedLayers(layers).map(({ name, weightShape }) => {
-      const weights = floatVariable(initial[`${name}/weights`]!, weightShape);
-      const biases = floatVariable(initial[`${name}/biases`]!, [weightShape.at(-1)!]);
-      weights.trainable = trainable;
-      biases.trainable = trainable;
-      return [name, { weights, biases }];
-    }),
+    layers.flatMap((layer) =>
+      layer.tensors.map(({ name, shape, trained }): [string, tf.Variable] => {
+        const key = `${layer.name}/${name}`;
+        return [key, floatVariable(initial[key]!, shape, trained !== false)];
+      }),
+    ),
   );
 }
 
 export function disposeVariables(variables: NetworkVariables): void {
-  for (const { weights, biases } of variables.values()) tf.dispose([weights, biases]);
+  tf.dispose([...variables.values()]);
 }
 
 /** Constant tensors that every pass uses, made once. */
@@ -82,6 +73,7 @@ class Constants {
   /** A clock that stands still: round to nearest. */
   readonly stopped = tf.keep(tf.tensor1d([-1]));
   private readonly made = new Map<number, tf.Tensor2D>();
+  private readonly seeds = new Map<string, tf.Tensor1D>();
   /** Params [4, channels] that let values through. */
   passThrough(channels: number): tf.Tensor2D {
     let params = this.made.get(channels);
@@ -91,9 +83,19 @@ class Constants {
     }
     return params;
   }
+  /** [1]: a layer's seed of what is drawn by chance, a whole number exact as float32. */
+  seed(seed: number, layer: string): tf.Tensor1D {
+    let tensor = this.seeds.get(layer);
+    if (!tensor) {
+      tensor = tf.keep(tf.tensor1d([Math.floor(stream(seed, `layer/${layer}`).next() * 2 ** 24)]));
+      this.seeds.set(layer, tensor);
+    }
+    return tensor;
+  }
   dispose(): void {
-    tf.dispose([this.stopped, ...this.made.values()]);
+    tf.dispose([this.stopped, ...this.made.values(), ...this.seeds.values()]);
     this.made.clear();
+    this.seeds.clear();
   }
 }
 
@@ -101,65 +103,97 @@ class Constants {
 export class Network {
   private readonly constants = new Constants();
 
-  /** @param plan may be replaced by one with other settings of the same layers */
-  constructor(public plan: NetworkPlan) {}
+  /**
+   * @param plan may be replaced by one with other settings of the same layers
+   * @param seed of what layers draw by chance
+   */
+  constructor(
+    public plan: NetworkPlan,
+    private readonly seed: number,
+  ) {}
 
   /**
    * @param x [batch, ...inputShape]
-   * @returns logits [batch, classes]
+   * @returns logits [batch, classes], or [batch, positions, classes] of a sequence
    */
-  forward(variables: NetworkVariables, x: tf.Tensor, pass: Pass): tf.Tensor2D {
-    let signal = this.round(inputName, x, this.plan.input, pass);
-    for (const layer of this.plan.layers) signal = this.layer(layer, variables, signal, pass);
-    return (
-      signal.params === this.constants.passThrough(1)
-        ? signal.values
-        : tf.mul(signal.values, tf.slice(signal.params, [0, 0], [1, 1]))
-    ) as tf.Tensor2D;
+  forward(variables: NetworkVariables, x: tf.Tensor, pass: Pass): tf.Tensor {
+    const { input, layers } = this.plan;
+    const signals = [input ? this.round(inputName, 'activations', x, input, pass) : this.plain(x)];
+    layers.forEach((layer, index) => {
+      const skipped = layer.source === undefined ? undefined : signals[layer.source];
+      const given = this.given(layer, variables, pass);
+      signals.push(
+        implementationOf(layer.spec)(signals[index]!, skipped === undefined ? given : { ...given, skipped }),
+      );
+    });
+    return this.numbers(signals.at(-1)!);
   }
 
   dispose(): void {
     this.constants.dispose();
   }
 
-  private layer(layer: ResolvedLayer, variables: NetworkVariables, input: Signal, pass: Pass): Signal {
-    const { spec, name } = layer;
-    const implementation = implementationOf(spec);
-    if (!isWeighted(spec) || !('accumulate' in implementation)) {
-      if (!('apply' in implementation)) throw new Error(`Layer kind ${spec.kind} has no implementation.`);
-      return { values: implementation.apply(spec, input.values), params: input.params };
-    }
-    const { weights, biases } = variables.get(name)!;
-    const rounded = this.roundWeights(name, weights, spec, pass);
-    const sums = implementation.accumulate(spec, input.values, rounded.values);
-    const output = epilogue(
-      sums,
-      input.params,
-      rounded.params,
-      biases as unknown as tf.Tensor1D,
-      spec.activation,
-    );
-    pass.visit?.(name, output);
-    return this.round(name, output, spec.activations, pass);
+  private readonly plain = (values: tf.Tensor): Signal => ({
+    values,
+    params: this.constants.passThrough(1),
+  });
+
+  private readonly numbers = ({ values, params }: Signal): tf.Tensor =>
+    params === this.constants.passThrough(1)
+      ? values
+      : tf.mul(values, tf.reshape(tf.slice(params, [0, 0], [1, 1]), []));
+
+  private given({ name, spec }: ResolvedLayer, variables: NetworkVariables, pass: Pass): Layer {
+    const variable = (tensor: string) => variables.get(`${name}/${tensor}`)!;
+    const roundWeights = (site: WeightSiteName, weights: tf.Tensor) =>
+      this.roundWeights({ name, spec }, site, weights, pass);
+    return {
+      spec,
+      name,
+      training: pass.training,
+      variable,
+      roundWeights,
+      weights: (site = 'weights') => roundWeights(site, variable(site)),
+      round: (values, site = 'activations') => {
+        if (site === 'activations') pass.visit?.(name, values);
+        return this.round(name, site, values, siteAt(spec, site)!, pass);
+      },
+      plain: this.plain,
+      numbers: this.numbers,
+      seed: this.constants.seed(this.seed, name),
+      clock: pass.clock ?? this.constants.stopped,
+    };
   }
 
-  private roundWeights(name: string, weights: tf.Variable, spec: WeightedLayerSpec, pass: Pass): Signal {
-    const state = pass.sites?.weights.get(name);
+  private roundWeights(
+    { name, spec }: Pick<ResolvedLayer, 'name' | 'spec'>,
+    site: WeightSiteName,
+    weights: tf.Tensor,
+    pass: Pass,
+  ): Signal {
+    const state = pass.sites?.weights.get(placeKey(name, site));
     if (!state || !pass.quantize)
       return { values: weights, params: this.constants.passThrough(weights.shape.at(-1)!) };
-    const rounded = roundWeights(weights, spec.weights, state, pass.clock ?? this.constants.stopped);
-    pass.tap?.(name, 'weights', weights, rounded, state.settings as unknown as tf.Tensor1D);
+    const rounded = roundWeights(weights, siteAt(spec, site)!, state, pass.clock ?? this.constants.stopped);
+    pass.tap?.(name, site, weights, rounded, state.settings as unknown as tf.Tensor1D);
     return rounded;
   }
 
-  private round(name: string, latent: tf.Tensor, site: ActivationSite, pass: Pass): Signal {
-    const state = pass.sites?.activations.get(name);
-    if (state && pass.initialise?.sites.has(name))
+  private round(
+    name: string,
+    siteName: ActivationSiteName,
+    latent: tf.Tensor,
+    site: ActivationSite,
+    pass: Pass,
+  ): Signal {
+    const key = placeKey(name, siteName);
+    const state = pass.sites?.activations.get(key);
+    if (state && pass.initialise?.sites.has(key))
       initialiseActivations(latent, site, state, pass.initialise.fresh);
     if (state && pass.observe) observeActivations(latent, site, state);
-    if (!state || !pass.quantize) return { values: latent, params: this.constants.passThrough(1) };
+    if (!state || !pass.quantize) return this.plain(latent);
     const rounded = roundActivations(latent, site, state, pass.clock ?? this.constants.stopped);
-    pass.tap?.(name, 'activations', latent, rounded, state.settings as unknown as tf.Tensor1D);
+    pass.tap?.(name, siteName, latent, rounded, state.settings as unknown as tf.Tensor1D);
     return rounded;
   }
 }

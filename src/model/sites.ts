@@ -1,28 +1,40 @@
 /** Where a network rounds: the tensors of each site, made and rewritten when settings change. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { WeightedLayerSpec } from '@/catalog/layers';
-import type { ActivationSite, SiteName, WeightSite } from '@/catalog/quantizers';
+import { siteAt } from '@/catalog/layers';
+import {
+  type ActivationSite,
+  type ActivationSiteName,
+  type SiteName,
+  type TensorKind,
+  tensorKindOf,
+  type WeightSite,
+  type WeightSiteName,
+} from '@/catalog/quantizers';
 import { stream } from '@/data/random';
 import { inputName } from '@/experiment/changes';
-import { type ResolvedLayer, weightedLayers } from '@/experiment/network';
+import { type ResolvedLayer, tensorAt } from '@/experiment/network';
 import type { Edit } from '@/experiment/schema';
 import { type ActivationState, activationQuantizers } from '@/quant/activations';
 import { activationSettings, weightSettings } from '@/quant/settings';
 import { type WeightState, weightQuantizers } from '@/quant/weights';
 
 export interface NetworkPlan {
-  input: ActivationSite;
+  /** Absent where the input is not rounded: symbols of a text. */
+  input?: ActivationSite;
   layers: readonly ResolvedLayer[];
 }
 
-/** By layer name, the input under "input". */
+/** Names a site in a network: "gru1/recurrent", "input/activations". */
+export const placeKey = (layer: string, site: SiteName): string => `${layer}/${site}`;
+
+/** By place. */
 export interface Sites {
   weights: Map<string, WeightState>;
   activations: Map<string, ActivationState>;
 }
 
-/** Sites by name. */
-export type SiteNames = Readonly<Record<SiteName, ReadonlySet<string>>>;
+/** Places of sites. */
+export type SitePlaces = Readonly<Record<TensorKind, ReadonlySet<string>>>;
 
 /** Random seeds of a site's stochastic rounding are whole numbers below this, exact as float32. */
 const seeds = 2 ** 24;
@@ -32,45 +44,56 @@ const constant = (values: Float32Array, shape: number[]): tf.Variable =>
 const zeros = (shape: number[]): tf.Variable => tf.tidy(() => tf.variable(tf.zeros(shape)));
 
 interface WeightPlace {
-  name: string;
+  key: string;
+  layer: string;
+  name: WeightSiteName;
   site: WeightSite;
   shape: readonly number[];
 }
 interface ActivationPlace {
-  name: string;
+  key: string;
+  layer: string;
+  name: ActivationSiteName;
   site: ActivationSite;
   /** Of one example. */
   shape: readonly number[];
 }
 
-const weightedSpec = (layer: ResolvedLayer) => layer.spec as WeightedLayerSpec;
+const named = <N extends SiteName>(layer: ResolvedLayer, kind: TensorKind): N[] =>
+  layer.sites.filter((name) => tensorKindOf(name) === kind) as N[];
 
 export const weightPlaces = ({ layers }: NetworkPlan): WeightPlace[] =>
-  weightedLayers(layers).map((layer) => ({
-    name: layer.name,
-    site: weightedSpec(layer).weights,
-    shape: layer.weightShape,
-  }));
+  layers.flatMap((layer) =>
+    named<WeightSiteName>(layer, 'weights').map((name) => ({
+      key: placeKey(layer.name, name),
+      layer: layer.name,
+      name,
+      site: siteAt(layer.spec, name)!,
+      shape: tensorAt(layer, name)!.shape,
+    })),
+  );
 
-export const activationPlaces = ({ input, layers }: NetworkPlan): ActivationPlace[] => [
-  { name: inputName, site: input, shape: layers[0]?.inputShape ?? [] },
-  ...weightedLayers(layers).map((layer) => ({
-    name: layer.name,
-    site: weightedSpec(layer).activations,
-    shape: layer.outputShape,
-  })),
-];
+export const activationPlaces = ({ input, layers }: NetworkPlan): ActivationPlace[] => {
+  const inside = layers.flatMap((layer) =>
+    named<ActivationSiteName>(layer, 'activations').map((name) => ({
+      key: placeKey(layer.name, name),
+      layer: layer.name,
+      name,
+      site: siteAt(layer.spec, name)!,
+      shape: layer.siteShapes[name] ?? [],
+    })),
+  );
+  if (!input) return inside;
+  const name = 'activations';
+  const key = placeKey(inputName, name);
+  return [{ key, layer: inputName, name, site: input, shape: layers[0]?.inputShape ?? [] }, ...inside];
+};
 
 const seedOf = (seed: number, place: string): number => Math.floor(stream(seed, place).next() * seeds);
-const weightSettingsAt = ({ name, site, shape }: WeightPlace, seed: number) =>
-  weightSettings(site, weightQuantizers[site.quantizer], shape, seedOf(seed, `rounding/${name}/weights`));
-const activationSettingsAt = ({ name, site, shape }: ActivationPlace, seed: number) =>
-  activationSettings(
-    site,
-    activationQuantizers[site.quantizer],
-    shape,
-    seedOf(seed, `rounding/${name}/activations`),
-  );
+const weightSettingsAt = ({ key, site, shape }: WeightPlace, seed: number) =>
+  weightSettings(site, weightQuantizers[site.quantizer], shape, seedOf(seed, `rounding/${key}`));
+const activationSettingsAt = ({ key, site, shape }: ActivationPlace, seed: number) =>
+  activationSettings(site, activationQuantizers[site.quantizer], shape, seedOf(seed, `rounding/${key}`));
 
 /** @param seed of the experiment. Learned values are 0 until they are initialised. */
 export function createSites(plan: NetworkPlan, seed: number): Sites {
@@ -78,7 +101,7 @@ export function createSites(plan: NetworkPlan, seed: number): Sites {
     weights: new Map(
       weightPlaces(plan).map((place) => {
         const settings = weightSettingsAt(place, seed);
-        return [place.name, { settings: constant(settings, [settings.length]) }];
+        return [place.key, { settings: constant(settings, [settings.length]) }];
       }),
     ),
     activations: new Map(
@@ -86,7 +109,7 @@ export function createSites(plan: NetworkPlan, seed: number): Sites {
         const settings = activationSettingsAt(place, seed);
         const observer = activationQuantizers[place.site.quantizer].freshObserver();
         return [
-          place.name,
+          place.key,
           {
             settings: constant(settings, [settings.length]),
             observer: constant(observer, [observer.length]),
@@ -113,13 +136,13 @@ export function arrangeSites(sites: Sites, plan: NetworkPlan, seed: number): voi
   const write = (variable: tf.Variable, values: Float32Array) =>
     tf.tidy(() => variable.assign(tf.tensor1d(values)));
   for (const place of weightPlaces(plan)) {
-    const state = sites.weights.get(place.name)!;
+    const state = sites.weights.get(place.key)!;
     write(state.settings, weightSettingsAt(place, seed));
     const { learned } = weightQuantizers[place.site.quantizer];
     arrangeLearned(state, learned && [1, place.shape.at(-1)!]);
   }
   for (const place of activationPlaces(plan)) {
-    const state = sites.activations.get(place.name)!;
+    const state = sites.activations.get(place.key)!;
     write(state.settings, activationSettingsAt(place, seed));
     const { learned } = activationQuantizers[place.site.quantizer];
     arrangeLearned(state, learned && [learned.least.length]);
@@ -127,42 +150,36 @@ export function arrangeSites(sites: Sites, plan: NetworkPlan, seed: number): voi
 }
 
 /** Every site of a plan. */
-export const allSites = (plan: NetworkPlan): SiteNames => ({
-  weights: new Set(weightPlaces(plan).map(({ name }) => name)),
-  activations: new Set(activationPlaces(plan).map(({ name }) => name)),
+export const allSites = (plan: NetworkPlan): SitePlaces => ({
+  weights: new Set(weightPlaces(plan).map(({ key }) => key)),
+  activations: new Set(activationPlaces(plan).map(({ key }) => key)),
 });
 
-const none: ReadonlySet<string> = new Set();
+const none: SitePlaces = { weights: new Set(), activations: new Set() };
 /** Settings whose change lets go of what a quantizer has learned or observed. */
 const startsAnew: ReadonlySet<string> = new Set(['quantizer', 'granularity']);
 
 /** The site whose observed or learned values an edit invalidates, in the plan after the edit. */
-export function sitesToInitialise(edit: Edit, plan: NetworkPlan): SiteNames {
-  const named = (site: SiteName): SiteNames => ({
-    weights: none,
-    activations: none,
-    [site]: new Set(edit.kind === 'learningRate' ? [] : [edit.layer]),
-  });
-  if (edit.kind === 'learningRate') return { weights: none, activations: none };
-  if (edit.kind === 'quantizer')
-    return startsAnew.has(edit.setting) ? named(edit.site) : { weights: none, activations: none };
-  const place = activationPlaces(plan).find(({ name }) => name === edit.layer);
-  const keeps =
-    edit.site === 'activations' && place && !activationQuantizers[place.site.quantizer].dependsOnBits;
-  return keeps ? { weights: none, activations: none } : named(edit.site);
+export function sitesToInitialise(edit: Edit, plan: NetworkPlan): SitePlaces {
+  if (edit.kind !== 'bits' && edit.kind !== 'quantizer') return none;
+  const key = placeKey(edit.layer, edit.site);
+  const here: SitePlaces = { ...none, [tensorKindOf(edit.site)]: new Set([key]) };
+  if (edit.kind === 'quantizer') return startsAnew.has(edit.setting) ? here : none;
+  const place = activationPlaces(plan).find((each) => each.key === key);
+  return place && !activationQuantizers[place.site.quantizer].dependsOnBits ? none : here;
 }
 
-/** Makes the learned values of these sites anew from the weights of their layers. */
+/** Makes the learned values of these sites anew from their weights. @param weightsOf by place */
 export function initialiseWeights(
   sites: Sites,
   plan: NetworkPlan,
-  names: ReadonlySet<string>,
-  weightsOf: (layer: string) => tf.Tensor,
+  places: ReadonlySet<string>,
+  weightsOf: (key: string) => tf.Tensor,
 ): void {
-  for (const { name, site } of weightPlaces(plan)) {
+  for (const { key, site } of weightPlaces(plan)) {
     const { learned } = weightQuantizers[site.quantizer];
-    if (!learned || !names.has(name)) continue;
-    tf.tidy(() => sites.weights.get(name)!.learned!.assign(learned.initial(weightsOf(name), site)));
+    if (!learned || !places.has(key)) continue;
+    tf.tidy(() => sites.weights.get(key)!.learned!.assign(learned.initial(weightsOf(key), site)));
   }
 }
 

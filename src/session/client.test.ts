@@ -84,7 +84,7 @@ describe('the session client', () => {
   it('applies one merged snapshot per frame and loses no evaluation', () => {
     const { client, port, snapshots, frame, frames } = start();
     const run = client.load(defaultExperiment, { backend: 'auto' });
-    const layers = [{ name: 'dense1' }];
+    const layers = [{ name: 'dense1', sites: {} }];
     port().say({ type: 'snapshot', run, snapshot: snapshot(10, { points: [point(10)], layers }) });
     port().say({ type: 'snapshot', run, snapshot: snapshot(20, { points: [point(15), point(20)] }) });
     expect(frames).toHaveLength(1);

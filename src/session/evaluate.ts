@@ -46,7 +46,7 @@ export class TestSet {
       const values = await logits.data();
       logits.dispose();
       if (!this.resident) tf.dispose([batch.x, batch.y]);
-      const classes = logits.shape[1];
+      const classes = logits.shape.at(-1)!;
       for (let from = 0; from < values.length; from += classes, row++) {
         const best = argMax(values, from, classes);
         predicted[row] = best;

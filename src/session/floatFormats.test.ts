@@ -2,7 +2,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { blockFormats, floatFormats } from '@/catalog/formats';
-import { isWeighted } from '@/catalog/layers';
 import type { ActivationQuantizerKind, WeightQuantizerKind } from '@/catalog/quantizers';
 import { generate } from '@/data/generate';
 import { recordEdit } from '@/experiment/changes';
@@ -27,7 +26,7 @@ function withFormats(weights: WeightQuantizerKind, activations: ActivationQuanti
     ...moons,
     input: { ...moons.input, bits: 8, quantizer: activations },
     layers: moons.layers.map((spec, index) =>
-      isWeighted(spec)
+      'weights' in spec
         ? {
             ...spec,
             weights: { ...spec.weights, bits: 8, quantizer: weights },

@@ -1,6 +1,5 @@
 /** What the layer view is told of every quantizer, after some steps of training. */
 import { beforeAll, expect, test } from 'vitest';
-import { isWeighted } from '@/catalog/layers';
 import {
   type ActivationQuantizerKind,
   activationQuantizers,
@@ -27,7 +26,7 @@ async function look(
   const experiment: Experiment = {
     ...moons,
     layers: networkPresets.smallMlp.layers.map((spec) =>
-      isWeighted(spec)
+      'weights' in spec
         ? {
             ...spec,
             weights: { ...spec.weights, bits: 3, quantizer: weights, estimator: 'ewgs' },
@@ -55,7 +54,7 @@ function expectWhole(site: SiteDetail): void {
 
 test.each(Object.keys(weightQuantizers) as WeightQuantizerKind[])('weights %s', async (kind) => {
   const { layers, detail } = await look(kind, 'ema');
-  const site = detail.weights!;
+  const site = detail.sites.weights!;
   expectWhole(site);
   const { format, estimator = 'ewgs' } = weightQuantizers[kind] as { format?: string; estimator?: string };
   expect(site.estimator).toBe(estimator);
@@ -63,7 +62,7 @@ test.each(Object.keys(weightQuantizers) as WeightQuantizerKind[])('weights %s', 
   const passes = { lsq: 'inside', dorefa: 'everywhere', twn: 'everywhere', bitnet: 'everywhere' };
   expect(site.passes).toBe((passes as Record<string, string>)[kind] ?? 'unclamped');
   expect(site.spacing).toBe(kind === 'dorefa' ? 2 : 1);
-  const summary = layers.find(({ name }) => name === 'dense2')!.weights!;
+  const summary = layers.find(({ name }) => name === 'dense2')!.sites.weights!;
   expect(summary.parameters).toEqual(site.parameters);
   expect(summary.fullestShare).toBeCloseTo(Math.max(...site.levelShares, 0) || summary.fullestShare, 6);
 });

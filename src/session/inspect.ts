@@ -1,13 +1,15 @@
 /** Looks into a run: how each site's values are spread, rounded and clipped; decision fields of 2-D data. */
 import * as tf from '@tensorflow/tfjs-core';
 import { blockCount, blockFormats } from '@/catalog/formats';
-import { isWeighted } from '@/catalog/layers';
+import { siteAt } from '@/catalog/layers';
 import {
-  activationQuantizerOf,
+  type ActivationSite,
   type Estimator,
   type QuantizerDescriptor,
+  quantizerAt,
   type SiteName,
-  weightQuantizerOf,
+  tensorKindOf,
+  type WeightSite,
 } from '@/catalog/quantizers';
 import { layerNames } from '@/experiment/network';
 import type { Experiment } from '@/experiment/schema';
@@ -16,7 +18,16 @@ import { mode, rules } from '@/quant/settings';
 import { range, rowsOf } from './batches';
 import { gridOf } from './grid';
 import { activationParameters, type SeenParams, weightParameters } from './parameters';
-import type { Fields, LayerDetail, LayerSummary, NetworkName, Parameters, SiteDetail } from './protocol';
+import type {
+  Fields,
+  Histogram,
+  LayerDetail,
+  LayerSummary,
+  NetworkName,
+  Parameters,
+  SiteDetail,
+  SiteSummary,
+} from './protocol';
 import { detailOf, histogramOf, outlierOf, type Site, summaryOf } from './siteStatistics';
 import type { Trainer } from './trainer';
 
@@ -32,21 +43,15 @@ interface Chosen {
 
 function chosenAt({ layers, input }: Experiment, layer: string, name: SiteName): Chosen {
   const spec = layers[layerNames(layers).indexOf(layer)];
-  if (name === 'weights' && spec && isWeighted(spec)) {
-    const { quantizer: kind, estimator } = spec.weights;
-    const quantizer = weightQuantizerOf(kind);
-    return {
-      quantizer,
-      estimator: quantizer.estimator ?? estimator,
-      parameters: (params, oneBit) => weightParameters(kind, params, oneBit),
-    };
-  }
-  const { quantizer: kind, estimator } = spec && isWeighted(spec) ? spec.activations : input;
-  const quantizer = activationQuantizerOf(kind);
+  const site = (spec && siteAt(spec, name)) ?? input;
+  const quantizer = quantizerAt(name, site);
   return {
     quantizer,
-    estimator: quantizer.estimator ?? estimator,
-    parameters: (params) => activationParameters(kind, params),
+    estimator: quantizer.estimator ?? site.estimator,
+    parameters: (params, oneBit) =>
+      tensorKindOf(name) === 'weights'
+        ? weightParameters((site as WeightSite).quantizer, params, oneBit)
+        : activationParameters((site as ActivationSite).quantizer, params),
   };
 }
 
@@ -87,12 +92,13 @@ function withBlockScales(site: Site, shape: readonly number[], blocks: keyof typ
   };
 }
 
-/** Every site of the QAT network, by layer and kind, on the first test examples. */
-async function sites(trainer: Trainer): Promise<Map<string, { weights?: Site; activations?: Site }>> {
+type Sites = Partial<Record<SiteName, Site>>;
+
+/** Every site of the QAT network, by layer and name, on the first test examples. */
+async function sites(trainer: Trainer): Promise<Map<string, Sites>> {
   const { test, inputShape } = trainer.dataset;
   const batch = rowsOf(test, inputShape, range(0, Math.min(probeSamples, test.count)));
-  const tapped: { layer: string; site: 'weights' | 'activations'; tensors: tf.Tensor[]; channels: number }[] =
-    [];
+  const tapped: { layer: string; site: SiteName; tensors: tf.Tensor[]; channels: number }[] = [];
   tf.tidy(() => {
     trainer.logits('qat', batch.x, (layer, site, latent, { values, params }, settings) => {
       const tensors = [latent, values, params, settings].map((t) => tf.keep(tf.clone(t)));
@@ -100,7 +106,7 @@ async function sites(trainer: Trainer): Promise<Map<string, { weights?: Site; ac
     });
   });
   tf.dispose([batch.x, batch.y]);
-  const found = new Map<string, { weights?: Site; activations?: Site }>();
+  const found = new Map<string, Sites>();
   for (const { layer, site, tensors, channels } of tapped) {
     const [latent, levels, params, settings] = (await Promise.all(tensors.map((t) => t.data()))) as [
       Float32Array,
@@ -152,30 +158,21 @@ export async function inspect(
   selected: string | undefined,
 ): Promise<{ layers: LayerSummary[]; detail?: LayerDetail }> {
   const found = await sites(trainer);
-  const layers = [...found].map(
-    ([name, { weights, activations }]): LayerSummary => ({
-      name,
-      ...(weights && {
-        weights: {
-          histogram: histogramOf(weights.latent, summaryBins),
-          ...summaryOf(weights, outlierOf(weights)),
-        },
-      }),
-      ...(activations && { activations: summaryOf(activations) }),
-    }),
-  );
+  const layers = [...found].map(([name, own]): LayerSummary => ({ name, sites: mapSites(own, summarised) }));
   const chosen = selected === undefined ? undefined : found.get(selected);
-  if (!selected || !chosen) return { layers };
-  const { weights, activations } = chosen;
-  return {
-    layers,
-    detail: {
-      name: selected,
-      ...(weights && { weights: detailOf(weights) }),
-      ...(activations && { activations: detailOf(activations) }),
-    },
-  };
+  if (selected === undefined || !chosen) return { layers };
+  return { layers, detail: { name: selected, sites: mapSites(chosen, detailOf) } };
 }
+
+const mapSites = <T>(sites: Sites, make: (site: Site, name: SiteName) => T): Partial<Record<SiteName, T>> =>
+  Object.fromEntries(
+    Object.entries(sites).map(([name, site]) => [name, make(site, name as SiteName)]),
+  ) as Partial<Record<SiteName, T>>;
+
+const summarised = (site: Site, name: SiteName): SiteSummary & { histogram?: Histogram } =>
+  tensorKindOf(name) === 'weights'
+    ? { histogram: histogramOf(site.latent, summaryBins), ...summaryOf(site, outlierOf(site)) }
+    : summaryOf(site);
 
 /** Points along one side of a decision field, and half its width in the data's units. */
 const fieldSize = 56;

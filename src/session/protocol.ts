@@ -5,7 +5,7 @@
 import type { BackendChoice, BackendName, BackendStatus } from '@/catalog/backends';
 import type { OwnSpec } from '@/catalog/datasets';
 import type { FloatFormatName } from '@/catalog/formats';
-import type { Estimator } from '@/catalog/quantizers';
+import type { Estimator, SiteName } from '@/catalog/quantizers';
 import type { Dataset } from '@/data/dataset';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
 
@@ -78,11 +78,11 @@ export interface SiteSummary {
 /** One strip of the desk. */
 export interface LayerSummary {
   name: string;
-  weights?: SiteSummary & { histogram: Histogram };
-  activations?: SiteSummary;
+  /** Weight sites with their histograms. */
+  sites: Partial<Record<SiteName, SiteSummary & { histogram?: Histogram }>>;
 }
 
-/** One side (weights or output) of the selected layer. */
+/** One site of the selected layer. */
 export interface SiteDetail {
   histogram: Histogram;
   bits: number;
@@ -114,8 +114,7 @@ export interface SiteDetail {
 }
 export interface LayerDetail {
   name: string;
-  weights?: SiteDetail;
-  activations?: SiteDetail;
+  sites: Partial<Record<SiteName, SiteDetail>>;
 }
 
 /** Decision fields of 2-D data over [-extent, extent]^2, rows from the top. */

@@ -1,6 +1,5 @@
 /** Whole training steps with every quantizer on every backend: the same start, and nearly the same first steps. */
 import { expect, test } from 'vitest';
-import { isWeighted } from '@/catalog/layers';
 import {
   type ActivationQuantizerKind,
   activationQuantizers,
@@ -20,7 +19,7 @@ function withSites(weights: object, activations: object): Experiment {
     ...moons,
     batchSize: 20,
     layers: moons.layers.map((spec) =>
-      isWeighted(spec)
+      'weights' in spec
         ? {
             ...spec,
             weights: { ...spec.weights, bits: 8, ...weights },

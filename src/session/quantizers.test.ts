@@ -2,7 +2,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Bits } from '@/catalog/bits';
-import { isWeighted } from '@/catalog/layers';
 import {
   type ActivationQuantizerKind,
   type ActivationSite,
@@ -39,7 +38,7 @@ function withSites(
     ...experiment,
     input: { ...experiment.input, bits, ...activations },
     layers: experiment.layers.map((spec, index) =>
-      isWeighted(spec)
+      'weights' in spec
         ? {
             ...spec,
             weights: { ...spec.weights, bits, ...weights },

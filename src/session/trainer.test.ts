@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Bits } from '@/catalog/bits';
-import { isWeighted } from '@/catalog/layers';
 import { generate as makeDataset } from '@/data/generate';
 import { recordEdit } from '@/experiment/changes';
 import { experimentFor, networkPresets } from '@/experiment/presets';
@@ -25,7 +24,7 @@ function withBits(experiment: Experiment, bits: Bits): Experiment {
     ...experiment,
     input: { ...experiment.input, bits },
     layers: experiment.layers.map((spec) =>
-      isWeighted(spec)
+      'weights' in spec
         ? { ...spec, weights: { ...spec.weights, bits }, activations: { ...spec.activations, bits } }
         : spec,
     ),

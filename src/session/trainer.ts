@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '@/data/dataset';
 import { applyEdit, settingsAt } from '@/experiment/changes';
-import { resolveNetwork } from '@/experiment/network';
+import { resolveNetwork, roundsInput } from '@/experiment/network';
 import type { Edit, Experiment } from '@/experiment/schema';
 import { advanceClock } from '@/kernels/quantizeByRule';
 import { softmaxCrossEntropy } from '@/kernels/softmaxCrossEntropy';
@@ -25,7 +25,7 @@ import {
   createSites,
   disposeSites,
   initialiseWeights,
-  type SiteNames,
+  type SitePlaces,
   type Sites,
   sitesToInitialise,
 } from '@/model/sites';
@@ -44,13 +44,11 @@ interface Trained {
   learned?: LearnedParameters;
 }
 
-const flatten = (variables: NetworkVariables): Map<string, tf.Variable> =>
-  new Map(
-    [...variables].flatMap(([layer, { weights, biases }]): [string, tf.Variable][] => [
-      [`${layer}/weights`, weights],
-      [`${layer}/biases`, biases],
-    ]),
-  );
+const clock = () => tf.tidy(() => tf.variable(tf.zeros([1]), false));
+
+/** The variables that gradients train. */
+const trainedOf = (variables: NetworkVariables): NetworkVariables =>
+  new Map([...variables].filter(([, variable]) => variable.trainable));
 
 export class Trainer {
   /** Steps done. */
@@ -60,8 +58,8 @@ export class Trainer {
   private readonly twins: { float: Trained; qat: Trained };
   private readonly qatSites: Sites;
   private readonly ptqSites: Sites;
-  /** [1]: steps that the QAT network has taken, for stochastic rounding. */
-  private readonly clock = tf.tidy(() => tf.variable(tf.zeros([1]), false));
+  /** [1]: steps that each network has taken, for stochastic rounding and dropout. */
+  private readonly clocks = { float: clock(), qat: clock() };
   private settings: Experiment;
 
   /** Needs a started backend. @param experiment its changes up to the step reached are made by `restore` */
@@ -71,18 +69,24 @@ export class Trainer {
   ) {
     this.settings = settingsAt(experiment, 0);
     const plan = this.plan();
-    this.network = new Network(plan);
+    this.network = new Network(plan, experiment.seed);
     const initial = initialValues(plan.layers, experiment.seed);
     this.qatSites = createSites(plan, experiment.seed);
     this.ptqSites = createSites(plan, experiment.seed);
     const twin = (pass: Pass): Trained => {
       const variables = createVariables(plan, initial);
-      return { variables, optimizer: new Optimizer(experiment.optimizer, flatten(variables)), pass };
+      return { variables, optimizer: new Optimizer(experiment.optimizer, trainedOf(variables)), pass };
     };
     this.twins = {
-      float: twin({ quantize: false, observe: false }),
+      float: twin({ quantize: false, observe: false, training: true, clock: this.clocks.float }),
       qat: {
-        ...twin({ quantize: true, observe: true, sites: this.qatSites, clock: this.clock }),
+        ...twin({
+          quantize: true,
+          observe: true,
+          training: true,
+          sites: this.qatSites,
+          clock: this.clocks.qat,
+        }),
         learned: new LearnedParameters(this.qatSites, experiment.optimizer, plan),
       },
     };
@@ -93,7 +97,8 @@ export class Trainer {
   }
 
   private plan() {
-    return { input: this.settings.input, layers: resolveNetwork(this.settings) };
+    const { input, dataset } = this.settings;
+    return { ...(roundsInput(dataset) ? { input } : {}), layers: resolveNetwork(this.settings) };
   }
 
   /** The settings in force now. */
@@ -115,9 +120,9 @@ export class Trainer {
   train(name: 'float' | 'qat', batch: Batch, accept: (loss: tf.Scalar) => boolean = () => true): tf.Scalar {
     const { variables, optimizer, pass, learned } = this.twins[name];
     return tf.tidy(() => {
-      const list = [...flatten(variables).values(), ...(learned?.variables ?? [])];
+      const list = [...trainedOf(variables).values(), ...(learned?.variables ?? [])];
       const { value, grads } = tf.variableGrads(
-        () => softmaxCrossEntropy(this.network.forward(variables, batch.x, pass), batch.y),
+        () => this.loss(this.network.forward(variables, batch.x, pass), batch),
         list,
       );
       if (accept(value)) {
@@ -129,6 +134,12 @@ export class Trainer {
     });
   }
 
+  /** Mean cross-entropy of logits [..., classes] against a batch's labels, those of a sequence position by position. */
+  private loss(logits: tf.Tensor, { y }: Batch): tf.Scalar {
+    const classes = logits.shape.at(-1)!;
+    return softmaxCrossEntropy(tf.reshape(logits, [-1, classes]), y);
+  }
+
   /** The first layer, in order, whose weights or outputs for this batch are not finite; the last layer if none is. */
   firstBrokenLayer(name: 'float' | 'qat', batch: Batch): string {
     const { variables, pass } = this.twins[name];
@@ -138,13 +149,14 @@ export class Trainer {
       this.network.forward(variables, batch.x, {
         ...pass,
         observe: false,
+        training: false,
         visit: (layer, output) => {
-          const weights = variables.get(layer)?.weights;
-          if (!broken && !(finite(output) && (!weights || finite(weights)))) broken = layer;
+          const own = [...variables].filter(([key]) => key.startsWith(`${layer}/`));
+          if (!broken && !(finite(output) && own.every(([, variable]) => finite(variable)))) broken = layer;
         },
       });
     });
-    return broken ?? [...variables.keys()].at(-1)!;
+    return broken ?? this.network.plan.layers.at(-1)!.name;
   }
 
   /** Counts a step as done. */
@@ -169,7 +181,7 @@ export class Trainer {
   }
 
   /** Makes both networks' sites those of the present settings. @param anew sites whose learning starts over */
-  private arrange(anew?: SiteNames): void {
+  private arrange(anew?: SitePlaces): void {
     const plan = this.plan();
     this.network.plan = plan;
     for (const sites of [this.qatSites, this.ptqSites]) arrangeSites(sites, plan, this.settings.seed);
@@ -186,16 +198,22 @@ export class Trainer {
    * way through the network, unrounded, so that the result depends on the weights alone.
    * @param fresh nothing was trained yet
    */
-  private initialise(name: 'qat' | 'ptq', names: SiteNames, fresh: boolean): void {
+  private initialise(name: 'qat' | 'ptq', names: SitePlaces, fresh: boolean): void {
     const { variables } = this.twins[name === 'qat' ? 'qat' : 'float'];
     const sites = name === 'qat' ? this.qatSites : this.ptqSites;
-    initialiseWeights(sites, this.network.plan, names.weights, (layer) => variables.get(layer)!.weights);
+    initialiseWeights(sites, this.network.plan, names.weights, (key) => variables.get(key)!);
     if (names.activations.size === 0) return;
     const count = Math.min(calibrationSamples, this.dataset.train.count);
     const batch = rowsOf(this.dataset.train, this.dataset.inputShape, range(0, count));
     const initialise = { sites: names.activations, fresh };
     tf.tidy(() => {
-      this.network.forward(variables, batch.x, { quantize: false, observe: false, sites, initialise });
+      this.network.forward(variables, batch.x, {
+        quantize: false,
+        observe: false,
+        training: false,
+        sites,
+        initialise,
+      });
     });
     tf.dispose([batch.x, batch.y]);
   }
@@ -207,12 +225,12 @@ export class Trainer {
     const sites = { float: undefined, ptq: this.ptqSites, qat: this.qatSites }[name];
     return {
       variables,
-      pass: { quantize: sites !== undefined, observe: false, ...(sites ? { sites } : {}) },
+      pass: { quantize: sites !== undefined, observe: false, training: false, ...(sites ? { sites } : {}) },
     };
   }
 
-  /** Logits [batch, classes] of a network for inputs [batch, ...inputShape]. */
-  logits(name: NetworkName, x: tf.Tensor, tap?: Pass['tap']): tf.Tensor2D {
+  /** Logits [batch, classes], or [batch, positions, classes], of a network for inputs [batch, ...inputShape]. */
+  logits(name: NetworkName, x: tf.Tensor, tap?: Pass['tap']): tf.Tensor {
     const { variables, pass } = this.evaluation(name);
     return this.network.forward(variables, x, tap ? { ...pass, tap } : pass);
   }
@@ -221,14 +239,15 @@ export class Trainer {
   private state(): Map<string, tf.Variable> {
     const state = new Map<string, tf.Variable>();
     for (const [twin, { variables, optimizer }] of Object.entries(this.twins)) {
-      for (const [name, variable] of flatten(variables)) state.set(`${twin}/${name}`, variable);
+      for (const [name, variable] of variables) state.set(`${twin}/${name}`, variable);
       state.set(`${twin}/optimizer`, optimizer.hyper);
       for (const [name, slots] of optimizer.slots)
         slots.forEach((slot, index) => {
           state.set(`${twin}/optimizer/${name}/${index}`, slot);
         });
     }
-    for (const [name, { observer }] of this.qatSites.activations) state.set(`qat/observer/${name}`, observer);
+    for (const [place, { observer }] of this.qatSites.activations)
+      state.set(`qat/observer/${place}`, observer);
     for (const [name, variable] of this.twins.qat.learned?.state() ?? [])
       state.set(`quantizers/${name}`, variable);
     return state;
@@ -261,7 +280,7 @@ export class Trainer {
       }
     for (const [name, variable] of state)
       tf.tidy(() => variable.assign(tf.tensor(checkpoint.tensors[name]!, variable.shape)));
-    tf.tidy(() => this.clock.assign(tf.tensor1d([checkpoint.step])));
+    for (const each of Object.values(this.clocks)) tf.tidy(() => each.assign(tf.tensor1d([checkpoint.step])));
     this.step = checkpoint.step;
   }
 
@@ -271,7 +290,7 @@ export class Trainer {
       optimizer.dispose();
       learned?.dispose();
     }
-    this.clock.dispose();
+    tf.dispose(this.clocks);
     disposeSites(this.qatSites);
     disposeSites(this.ptqSites);
     this.network.dispose();

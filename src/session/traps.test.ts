@@ -1,6 +1,5 @@
 /** Traps: found where they are, mended by their edit, and not cried where there are none. Real runs, and signs by hand. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { isWeighted } from '@/catalog/layers';
 import type { ActivationSite, WeightSite } from '@/catalog/quantizers';
 import { generate } from '@/data/generate';
 import { applyEdit, recordEdit } from '@/experiment/changes';
@@ -26,7 +25,7 @@ function withSites(
   return {
     ...experiment,
     layers: experiment.layers.map((spec, index) =>
-      isWeighted(spec)
+      'weights' in spec
         ? {
             ...spec,
             weights: { ...spec.weights, ...weights },

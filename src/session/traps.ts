@@ -10,20 +10,21 @@
  * | two-bit abs-max | 2,000 steps in, a scale that follows the largest weight has doubled, and most weights round to 0 |
  */
 import type { ActivationFunction } from '@/catalog/activations';
-import { isWeighted } from '@/catalog/layers';
+import { siteAt, sitesOf } from '@/catalog/layers';
 import { learningRateField } from '@/catalog/optimizers';
 import {
   type ActivationQuantizerKind,
-  activationBits,
-  activationQuantizerOf,
+  type AnySite,
   type QuantizerDescriptor,
+  quantizerAt,
   type SiteName,
+  siteBits,
+  type TensorKind,
+  tensorKindOf,
   type WeightQuantizerKind,
   type WeightSite,
-  weightBits,
-  weightQuantizerOf,
 } from '@/catalog/quantizers';
-import { inputName, layerNames } from '@/experiment/network';
+import { inputName, layerNames, sitesByName } from '@/experiment/network';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
 import type { LayerSummary, SiteHistory, SiteSummary } from './protocol';
 
@@ -41,6 +42,7 @@ export interface Trap {
 interface Scene {
   layer: string;
   site: SiteName;
+  tensor: TensorKind;
   kind: WeightQuantizerKind | ActivationQuantizerKind;
   descriptor: QuantizerDescriptor;
   /** Its width; 32 is not looked at. */
@@ -81,8 +83,8 @@ const observes: ReadonlySet<string> = new Set<ActivationQuantizerKind>(['ema', '
 
 const outlierRatio = 4;
 function outlier(scene: Scene): Found | undefined {
-  const { site, kind, bits, granularity, summary, layer } = scene;
-  if (site !== 'weights' || !followsLargest.has(kind) || bits === 1) return undefined;
+  const { tensor, kind, bits, granularity, summary, layer } = scene;
+  if (tensor !== 'weights' || !followsLargest.has(kind) || bits === 1) return undefined;
   if (!(summary.outlier > outlierRatio)) return undefined;
   const shared = granularity === 'tensor';
   const others = shared ? 'of the others' : 'of the others of its channel';
@@ -94,8 +96,8 @@ function outlier(scene: Scene): Found | undefined {
 
 const fullOneBit = 0.8;
 function oneBitOutputs(scene: Scene): Found | undefined {
-  const { site, kind, bits, signless, summary, layer } = scene;
-  if (site !== 'activations' || bits !== 1 || !signless || !observes.has(kind)) return undefined;
+  const { tensor, kind, bits, signless, summary, layer } = scene;
+  if (tensor !== 'activations' || bits !== 1 || !signless || !observes.has(kind)) return undefined;
   if (!(summary.fullestShare > fullOneBit)) return undefined;
   return {
     text: `1-bit outputs of ${layer} are 0 or the largest one, and ${percent(summary.fullestShare)} of them fall on one side.`,
@@ -137,8 +139,8 @@ const late = 3000;
 const window = 1000;
 const moved = 1.5;
 function movingObserver(scene: Scene): Found | undefined {
-  const { site, kind, history, step, rest, layer } = scene;
-  if (site !== 'activations' || !observes.has(kind) || step < late || rest < window) return undefined;
+  const { tensor, kind, history, step, rest, layer } = scene;
+  if (tensor !== 'activations' || !observes.has(kind) || step < late || rest < window) return undefined;
   const range = ({ parameters: { low = 0, high = 0 } }: SiteHistory[number]) => high - low;
   const now = history.at(-1);
   const then = history.findLast((moment) => moment.step <= step - window);
@@ -157,8 +159,8 @@ const longRun = 2000;
 const grown = 2;
 const mostlyZero = 0.6;
 function twoBitAbsMax(scene: Scene): Found | undefined {
-  const { site, kind, bits, history, age, summary, layer } = scene;
-  if (site !== 'weights' || bits !== 2 || !followsLargest.has(kind) || age < longRun) return undefined;
+  const { tensor, kind, bits, history, age, summary, layer } = scene;
+  if (tensor !== 'weights' || bits !== 2 || !followsLargest.has(kind) || age < longRun) return undefined;
   const [first, now] = [history[0]?.parameters.step ?? 0, history.at(-1)?.parameters.step ?? 0];
   if (!(now > grown * first && first > 0 && summary.fullestShare > mostlyZero)) return undefined;
   return {
@@ -169,44 +171,34 @@ function twoBitAbsMax(scene: Scene): Found | undefined {
 
 const detectors = { outlier, oneBitOutputs, unsteadyStep, movingObserver, twoBitAbsMax } as const;
 
-const isSignless = (activation: ActivationFunction) => activation === 'relu' || activation === 'sigmoid';
+const signlessFunctions: ReadonlySet<unknown> = new Set<ActivationFunction>(['relu', 'sigmoid']);
+/** Whether a site's values have no sign: shares of 1, and outputs of ReLU or sigmoid. */
+const isSignless = (spec: object, site: SiteName): boolean =>
+  site === 'softmax' ||
+  (site === 'activations' && 'activation' in spec && signlessFunctions.has(spec.activation));
+
+const placeOf = (layer: string, name: SiteName, site: AnySite, signless: boolean) => ({
+  layer,
+  site: name,
+  tensor: tensorKindOf(name),
+  kind: site.quantizer,
+  descriptor: quantizerAt(name, site),
+  bits: siteBits(name, site),
+  ...('granularity' in site ? { granularity: site.granularity } : {}),
+  signless,
+});
 
 /** The sites of the settings in force, without what was measured. */
-function places({ layers, input }: Experiment) {
+function places(settings: Experiment) {
+  const { layers, input } = settings;
   const names = layerNames(layers);
   return [
-    {
-      layer: inputName,
-      site: 'activations' as const,
-      kind: input.quantizer,
-      descriptor: activationQuantizerOf(input.quantizer),
-      bits: activationBits(input),
-      signless: false,
-    },
-    ...layers.flatMap((spec, index) => {
-      if (!isWeighted(spec)) return [];
-      const { weights, activations, activation } = spec;
-      const layer = names[index]!;
-      return [
-        {
-          layer,
-          site: 'weights' as const,
-          kind: weights.quantizer,
-          descriptor: weightQuantizerOf(weights.quantizer),
-          bits: weightBits(weights),
-          granularity: weights.granularity,
-          signless: false,
-        },
-        {
-          layer,
-          site: 'activations' as const,
-          kind: activations.quantizer,
-          descriptor: activationQuantizerOf(activations.quantizer),
-          bits: activationBits(activations),
-          signless: isSignless(activation),
-        },
-      ];
-    }),
+    ...sitesByName(settings)
+      .get(inputName)!
+      .map((name) => placeOf(inputName, name, input, false)),
+    ...layers.flatMap((spec, index) =>
+      sitesOf(spec).map((name) => placeOf(names[index]!, name, siteAt(spec, name)!, isSignless(spec, name))),
+    ),
   ];
 }
 
@@ -228,12 +220,11 @@ export function trapsOf(settings: Experiment, changes: readonly Change[], measur
   const restSince = done.at(-1)?.step ?? 0;
   return places(settings).flatMap((place) => {
     const { layer, site, bits } = place;
-    const summary = layers[layer]?.[site];
+    const summary = layers[layer]?.sites[site];
     if (bits === 32 || !summary) return [];
     const since =
-      done.findLast(
-        (change) => change.kind !== 'learningRate' && change.layer === layer && change.site === site,
-      )?.step ?? 0;
+      done.findLast((change) => 'site' in change && change.layer === layer && change.site === site)?.step ??
+      0;
     const scene: Scene = {
       ...place,
       summary,

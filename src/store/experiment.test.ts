@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { isWeighted } from '@/catalog/layers';
 import { presentSettings } from '@/experiment/changes';
 import { defaultExperiment } from '@/experiment/presets';
 import type { Edit, Experiment } from '@/experiment/schema';
@@ -11,7 +10,8 @@ const bits = (layer: string, value: 1 | 2 | 3 | 8): Edit => ({
   site: 'weights',
   bits: value,
 });
-const weightBits = ({ layers }: Experiment) => layers.filter(isWeighted).map((spec) => spec.weights.bits);
+const weightBits = ({ layers }: Experiment) =>
+  layers.filter((spec) => 'weights' in spec).map((spec) => spec.weights.bits);
 const [, second] = weightBits(defaultExperiment);
 
 describe('edits on their way', () => {

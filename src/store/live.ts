@@ -1,7 +1,7 @@
 /** What is measured: the state of the run as the worker reports it. Written by session.ts alone. */
 import { create } from 'zustand';
 import type { BackendStatus } from '@/catalog/backends';
-import { type SiteName, sites } from '@/catalog/quantizers';
+import { type SiteName, siteNames } from '@/catalog/quantizers';
 import type {
   CurvePoint,
   Fields,
@@ -13,8 +13,6 @@ import type {
   SiteHistory,
   Snapshot,
 } from '@/session/protocol';
-
-const siteNames = Object.keys(sites) as SiteName[];
 
 export type RunState = 'starting' | 'paused' | 'training';
 
@@ -97,7 +95,7 @@ export function appendMoments(
 ): LiveState['histories'] {
   const added = layers.flatMap((layer) =>
     siteNames.flatMap((site) => {
-      const parameters = layer[site]?.parameters;
+      const parameters = layer.sites[site]?.parameters;
       if (!parameters) return [];
       const key = siteKey(layer.name, site);
       const history = historyUpTo(histories[key] ?? [], step - 1);

@@ -1,6 +1,5 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { isWeighted } from '@/catalog/layers';
 import { networkPresets } from '@/experiment/presets';
 import { exampleExperiment } from '@/experiment/testing/example';
 import type { WorkerPort } from '@/session/client';
@@ -58,7 +57,7 @@ function trainedTo(step: number) {
   port().say({ type: 'paused', run: run(), step, reason: 'asked' });
 }
 const shown = () => settingsNow(useExperiment.getState(), useLive.getState().step);
-const secondBits = () => shown().layers.filter(isWeighted)[1]?.weights.bits;
+const secondBits = () => shown().layers.filter((spec) => 'weights' in spec)[1]?.weights.bits;
 const toThree = { kind: 'bits', layer: 'dense2', site: 'weights', bits: 3 } as const;
 
 beforeEach(() => {

@@ -1,6 +1,7 @@
 /** The page's actions on the run: joins the stores to the session's client. One instance for the page. */
 
 import type { BackendChoice } from '@/catalog/backends';
+import { rounds, siteAt } from '@/catalog/layers';
 import { learningRateSchema } from '@/catalog/optimizers';
 import type { Dataset } from '@/data/dataset';
 import { layerNames } from '@/experiment/network';
@@ -62,7 +63,7 @@ function commit(): void {
 
 /** The layer whose detail is shown: the chosen one if this network has it, else the second or first with weights. */
 export function shownLayer(selected: string, layers: Experiment['layers']): string {
-  const names = layerNames(layers).filter((_, index) => 'weights' in layers[index]!);
+  const names = layerNames(layers).filter((_, index) => rounds(layers[index]!));
   if (selected === 'input' || names.includes(selected)) return selected;
   return (names.length > 2 ? names[1] : names[0]) ?? 'input';
 }
@@ -198,7 +199,7 @@ function isInForce(one: Edit, settings: Experiment): boolean {
   if (one.kind === 'learningRate') return settings.optimizer.learningRate === one.value;
   const spec = settings.layers[layerNames(settings.layers).indexOf(one.layer)];
   const site: Readonly<Record<string, unknown>> | undefined =
-    one.layer === 'input' ? settings.input : spec && 'weights' in spec ? spec[one.site] : undefined;
+    one.layer === 'input' ? settings.input : spec && siteAt(spec, one.site);
   return one.kind === 'bits' ? site?.bits === one.bits : site?.[one.setting] === one.value;
 }
 

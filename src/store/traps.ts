@@ -1,7 +1,7 @@
 /** The traps that the present run is in, for the detail panel and the line of messages. */
 import { useEffect, useRef } from 'react';
 import { create } from 'zustand';
-import { isWeighted } from '@/catalog/layers';
+import { siteAt } from '@/catalog/layers';
 import { layerNames } from '@/experiment/network';
 import type { Experiment } from '@/experiment/schema';
 import { type Trap, trapsOf } from '@/session/traps';
@@ -23,7 +23,7 @@ const lasting = 1000;
 /** What a trap depends on: how its site rounds, and the learning rate. */
 function settingsBehind({ layers, input, optimizer }: Experiment, { layer, site }: Trap): string {
   const spec = layers[layerNames(layers).indexOf(layer)];
-  return JSON.stringify([spec && isWeighted(spec) ? spec[site] : input, optimizer.learningRate]);
+  return JSON.stringify([(spec && siteAt(spec, site)) ?? input, optimizer.learningRate]);
 }
 
 /** The traps found now, and those found a moment ago whose settings are still the same. */

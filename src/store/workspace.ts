@@ -2,14 +2,15 @@
 import { z } from 'zod';
 import { create } from 'zustand';
 import { backendChoices } from '@/catalog/backends';
+import { type SiteName, siteNames } from '@/catalog/quantizers';
 
 const schema = z.object({
   theme: z.enum(['auto', 'light', 'dark']).catch('auto'),
   backend: z.enum(backendChoices).catch('auto'),
   /** Name of the layer whose detail is shown; "" chooses one that is there. */
   selected: z.string().max(40).catch(''),
-  /** Side of the selected layer that the detail shows. */
-  side: z.enum(['weights', 'activations']).catch('weights'),
+  /** Site of the selected layer that the detail shows. */
+  site: z.enum(siteNames as [SiteName, ...SiteName[]]).catch('weights'),
   /** Tab of the result region. */
   resultTab: z.enum(['picture', 'confusion']).catch('picture'),
   /** Whether this browser has trained once: the hint for a first visit goes away. */

@@ -1,7 +1,8 @@
 /** The selected layer: histogram of its values with the grid drawn in, the staircase, and the numbers. */
 import type { ReactNode } from 'react';
 import { floatFormats } from '@/catalog/formats';
-import { isWeighted } from '@/catalog/layers';
+import { siteAt } from '@/catalog/layers';
+import { quantizerAt, type SiteName, siteNames, sites, tensorKindOf } from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
 import type { LayerDetail, SiteDetail, SiteHistory } from '@/session/protocol';
@@ -9,7 +10,6 @@ import { useSettings } from '@/store/experiment';
 import { siteKey, useLive } from '@/store/live';
 import { useWorkspace } from '@/store/workspace';
 import { percent } from '../format';
-import { descriptorAt } from '../network/quantizers';
 import { useThrottled } from '../results/useThrottled';
 import { help } from '../Term';
 import { Choices } from './Choices';
@@ -20,16 +20,14 @@ import { LevelHistogram } from './LevelHistogram';
 import { Staircase } from './Staircase';
 import { TrapLine } from './TrapLine';
 
-type Side = 'weights' | 'activations';
-const sides = { weights: 'Weights', activations: 'Activations' } as const satisfies Record<Side, string>;
 /** Histograms are drawn at most four times a second. */
 const interval = 250;
 /** Not in the same task as the curves. */
 const phase = 60;
 
-/** The side asked for if the layer has it (the input row has activations alone). */
-const sideOf = (detail: LayerDetail, wanted: Side): Side | undefined =>
-  detail[wanted] ? wanted : (Object.keys(sides) as Side[]).find((side) => detail[side]);
+/** The site asked for if the layer has it (the input row has activations alone), else its first. */
+const shownSite = (detail: LayerDetail, wanted: SiteName): SiteName | undefined =>
+  detail.sites[wanted] ? wanted : siteNames.find((name) => detail.sites[name]);
 
 const gridWords = (detail: SiteDetail): string => {
   if (isFloat(detail)) return 'float, not rounded';
@@ -50,20 +48,37 @@ function clippedWords({ clippedBelow, clippedShare }: SiteDetail): string {
   return `clipped ${sides.join(', ')}`;
 }
 
-function SideSwitch({ detail, side }: { detail: LayerDetail; side: Side }) {
+/** Which site is shown: weights and output side by side, more of them in a list. */
+function SiteSwitch({ detail, shown }: { detail: LayerDetail; shown: SiteName }) {
+  const there = siteNames.filter((name) => detail.sites[name]);
+  const legend = `What is shown of ${detail.name}`;
+  if (there.some((name) => sites[name].short !== ''))
+    return (
+      <select
+        aria-label={legend}
+        value={shown}
+        onChange={(event) => useWorkspace.setState({ site: event.target.value as SiteName })}
+      >
+        {there.map((name) => (
+          <option key={name} value={name}>
+            {sites[name].label}
+          </option>
+        ))}
+      </select>
+    );
   return (
     <fieldset className={styles.sides}>
-      <legend className="sr">What is shown of {detail.name}</legend>
-      {(Object.keys(sides) as Side[]).map((one) => (
-        <label key={one}>
+      <legend className="sr">{legend}</legend>
+      {(['weights', 'activations'] as const).map((name) => (
+        <label key={name}>
           <input
             type="radio"
             name="detail-side"
-            checked={one === side}
-            disabled={!detail[one]}
-            onChange={() => useWorkspace.setState({ side: one })}
+            checked={name === shown}
+            disabled={!detail.sites[name]}
+            onChange={() => useWorkspace.setState({ site: name })}
           />
-          {sides[one]}
+          {sites[name].label}
         </label>
       ))}
     </fieldset>
@@ -80,28 +95,29 @@ const none: readonly string[] = [];
 const noHistory: SiteHistory = [];
 
 /** The numbers with what they were over the run. */
-function SideFacts({ name, site, side }: { name: string; site: SiteDetail; side: Side }) {
-  const history = useLive((live) => live.histories[siteKey(name, side)]) ?? noHistory;
+function SiteFacts({ layer, name, detail }: { layer: string; name: SiteName; detail: SiteDetail }) {
+  const history = useLive((live) => live.histories[siteKey(layer, name)]) ?? noHistory;
   const { layers, input } = useSettings();
-  const spec = layers[layerNames(layers).indexOf(name)];
+  const spec = layers[layerNames(layers).indexOf(layer)];
   // What is shown may still be of the network before this one.
-  const own = spec ? (isWeighted(spec) ? spec[side] : undefined) : name === inputName ? input : undefined;
-  const learns = own && descriptorAt(side, own).learns;
-  return <Facts detail={site} side={side} history={history} learns={learns ?? none} />;
+  const own = spec ? siteAt(spec, name) : layer === inputName ? input : undefined;
+  const learns = own && quantizerAt(name, own).learns;
+  return <Facts detail={detail} side={tensorKindOf(name)} history={history} learns={learns ?? none} />;
 }
 
 export function Detail() {
   const detail = useThrottled(useLive, (live) => live.detail, interval, phase);
-  const wanted = useWorkspace((state) => state.side);
-  const side = detail ? sideOf(detail, wanted) : undefined;
-  const site = side && detail?.[side];
-  if (!detail || !side || !site)
+  const wanted = useWorkspace((state) => state.site);
+  const name = detail ? shownSite(detail, wanted) : undefined;
+  const site = name && detail?.sites[name];
+  if (!detail || !name || !site)
     return (
       <Frame>
         <p className={styles.empty}>Select a layer to look into its weights and activations.</p>
       </Frame>
     );
-  const title = `${detail.name} ${side}`;
+  const side = tensorKindOf(name);
+  const title = `${detail.name} ${sites[name].short || side}`;
   if (!Number.isFinite(site.histogram.min + site.histogram.max + site.scale))
     return (
       <Frame>
@@ -128,7 +144,7 @@ export function Detail() {
             {clippedWords(site)}
           </small>
         )}
-        {side === 'activations' && (
+        {name === 'activations' && (
           <small
             {...help('So many values are 0 after ReLU that heights are drawn as square roots of the shares.')}
           >
@@ -136,16 +152,16 @@ export function Detail() {
           </small>
         )}
         <span className="grow" />
-        <SideSwitch detail={detail} side={side} />
+        <SiteSwitch detail={detail} shown={name} />
       </header>
-      <Choices layer={detail.name} side={side} />
+      <Choices layer={detail.name} shown={name} />
       <figure className={styles.histogram}>
         <LevelHistogram title={title} detail={site} side={side} />
       </figure>
       <figure className={styles.stairs}>
         <Staircase title={title} detail={site} side={side} />
       </figure>
-      <SideFacts name={detail.name} site={site} side={side} />
+      <SiteFacts layer={detail.name} name={name} detail={site} />
       <TrapLine layer={detail.name} />
     </Frame>
   );

@@ -1,7 +1,7 @@
 /** The strip that speaks to all layers at once, with the totals. */
 import type { Bits } from '@/catalog/bits';
 import type { LayerSpec } from '@/catalog/layers';
-import type { SiteName } from '@/catalog/quantizers';
+import type { TensorKind } from '@/catalog/quantizers';
 import type { ResolvedLayer } from '@/experiment/network';
 import type { ModelSize } from '@/experiment/size';
 import { edit } from '@/store/session';
@@ -24,12 +24,12 @@ export function AllLayers({ layers, resolved, size }: Props) {
   const weights = commonBits(layers, 'weights');
   const activations = commonBits(layers, 'activations');
   // Where all layers have one quantizer of fixed width, the strip for all offers no other either.
-  const kindOf = (site: SiteName) => {
+  const kindOf = (site: TensorKind) => {
     const kind = commonChoice(layers, site, 'quantizer');
     const descriptor = kind === undefined ? undefined : quantizersOf(site)[kind];
     return { widths: descriptor?.bits, reason: descriptor && widthReason(descriptor) };
   };
-  const choose = (site: SiteName) => (bits: Bits) => edit(editsForAll(layers, site, bits));
+  const choose = (site: TensorKind) => (bits: Bits) => edit(editsForAll(layers, site, bits));
   const note = [
     ['W', weights],
     ['A', activations],

@@ -1,10 +1,10 @@
-/** The mixing desk: one strip per layer with weights, the input row, thin rows between, and one strip for all. */
+/** The mixing desk: one strip for each layer that rounds, the input row, thin rows between, and one strip for all. */
 import { useMemo } from 'react';
 import type { Bits } from '@/catalog/bits';
 import { datasetInfo } from '@/catalog/datasets';
-import { descriptorOf, isWeighted } from '@/catalog/layers';
+import { descriptorOf, rounds } from '@/catalog/layers';
 import { activationBits } from '@/catalog/quantizers';
-import { resolveNetwork } from '@/experiment/network';
+import { resolveNetwork, roundsInput } from '@/experiment/network';
 import { modelSize } from '@/experiment/size';
 import { useSettings } from '@/store/experiment';
 import { shownLayer } from '@/store/session';
@@ -43,11 +43,13 @@ export function Desk() {
       </div>
       <AllLayers resolved={resolved} size={size} layers={layers} />
       <div className={styles.layers}>
-        <InputStrip site={input} shape={datasetInfo(dataset).inputShape} selected={selected === 'input'} />
+        {roundsInput(dataset) && (
+          <InputStrip site={input} shape={datasetInfo(dataset).inputShape} selected={selected === 'input'} />
+        )}
         {resolved.map((layer) => {
           const { spec, name, last } = layer;
           const before = incoming;
-          if (!isWeighted(spec))
+          if (!rounds(spec))
             return <ThinRow key={name} layer={layer} bits={before} label={descriptorOf(spec).label} />;
           incoming = bitsAt(spec, 'activations');
           return (

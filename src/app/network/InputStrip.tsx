@@ -2,7 +2,7 @@
 import { memo } from 'react';
 import type { Bits } from '@/catalog/bits';
 import type { Shape } from '@/catalog/layers';
-import { type ActivationSite, activationBits } from '@/catalog/quantizers';
+import { type ActivationSite, activationBits, quantizerAt } from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { useLive } from '@/store/live';
 import { edit } from '@/store/session';
@@ -13,7 +13,7 @@ import { DeployMark } from './DeployMark';
 import styles from './Desk.module.css';
 import { inputEdit } from './layers';
 import { NameButton, stripProps } from './NameButton';
-import { descriptorAt, widthReason } from './quantizers';
+import { widthReason } from './quantizers';
 import { Node, Wire } from './Wire';
 
 interface Props {
@@ -26,7 +26,7 @@ const choose = (bits: Bits) => edit([inputEdit(bits)]);
 
 export const InputStrip = memo(function InputStrip({ site, shape, selected }: Props) {
   const bits = activationBits(site);
-  const descriptor = descriptorAt('activations', site);
+  const descriptor = quantizerAt('activations', site);
   return (
     <article className={`${styles.strip} ${styles.input}`} {...stripProps(inputName, selected)}>
       <Node />
@@ -54,7 +54,7 @@ export const InputStrip = memo(function InputStrip({ site, shape, selected }: Pr
 });
 
 function Noise({ bits }: { bits: Bits }) {
-  const noise = useLive((live) => live.layers[inputName]?.activations?.sqnrDb);
+  const noise = useLive((live) => live.layers[inputName]?.sites.activations?.sqnrDb);
   const text = bits === 32 ? 'float' : noise === undefined ? '–' : decibels(noise);
   return (
     <p className={styles.sqnr} {...help('Signal-to-quantization-noise ratio of the rounded input.')}>

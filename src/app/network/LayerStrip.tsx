@@ -1,27 +1,25 @@
-/** One strip of the desk: a layer with weights. Only the numbers that a snapshot changes are drawn again with it. */
-import { memo, useCallback } from 'react';
+/** One strip of the desk: a layer that rounds. Only the numbers that a snapshot changes are drawn again with it. */
+import { memo, useState } from 'react';
 import { activationFunctions } from '@/catalog/activations';
 import { type Bits, deskBits } from '@/catalog/bits';
-import { descriptorOf, type WeightedLayerSpec } from '@/catalog/layers';
+import { descriptorOf, type LayerSpec, siteAt } from '@/catalog/layers';
+import { quantizerAt, type SiteName, siteBits, sites, tensorKindOf } from '@/catalog/quantizers';
 import type { ResolvedLayer } from '@/experiment/network';
 import type { LayerSize } from '@/experiment/size';
 import { useLive } from '@/store/live';
-import { edit } from '@/store/session';
-import { BitCells } from '../controls/BitCells';
 import { bytes, count, decibels, short } from '../format';
 import { help } from '../Term';
 import { DeployMark } from './DeployMark';
 import styles from './Desk.module.css';
-import { bitsAt } from './layers';
 import { MiniHistogram } from './MiniHistogram';
 import { NameButton, stripProps } from './NameButton';
-import { descriptorAt, widthReason } from './quantizers';
+import { SiteCells } from './SiteCells';
 import { Node, Wire } from './Wire';
 
 interface Props {
   name: string;
   layer: ResolvedLayer;
-  spec: WeightedLayerSpec;
+  spec: LayerSpec;
   size: LayerSize;
   /** Bytes of the largest layer in float32: the length of the bars. */
   largest: number;
@@ -33,25 +31,25 @@ interface Props {
 
 const onDesk = (bits: Bits) => (deskBits as readonly Bits[]).includes(bits);
 
+/** The sites that a strip always shows: the weights and the output. */
+const isMain = (name: SiteName) => sites[name].short === '';
+
 export const LayerStrip = memo(
   function LayerStrip({ name, layer, spec, size, largest, incoming, last, selected }: Props) {
-    const { weights, activations, activation } = spec;
-    const chooseWeights = useCallback(
-      (bits: Bits) => edit([{ kind: 'bits', layer: name, site: 'weights', bits }]),
-      [name],
-    );
-    const chooseActivations = useCallback(
-      (bits: Bits) => edit([{ kind: 'bits', layer: name, site: 'activations', bits }]),
-      [name],
-    );
-    const [w, a] = [bitsAt(spec, 'weights'), bitsAt(spec, 'activations')];
-    const [weightKind, activationKind] = [
-      descriptorAt('weights', weights),
-      descriptorAt('activations', activations),
-    ];
+    const [open, setOpen] = useState(false);
+    const all = layer.sites.map((each) => ({ name: each, site: siteAt(spec, each)! }));
+    const more = all.filter((each) => !isMain(each.name));
+    const shown = all.filter((each) => isMain(each.name) || open);
+    const widths = all.map((each) => ({ ...each, bits: siteBits(each.name, each.site) }));
     // Widths that the cells do not have.
-    const others = [...(onDesk(w) ? [] : [`W ${w}`]), ...(onDesk(a) ? [] : [`A ${a}`])];
-    const rounding = [...(w === 32 ? [] : [weightKind]), ...(a === 32 ? [] : [activationKind])];
+    const others = widths
+      .filter(({ bits }) => !onDesk(bits))
+      .map((each) => `${tensorKindOf(each.name) === 'weights' ? 'W' : 'A'} ${each.bits}`);
+    const rounding = widths
+      .filter(({ bits }) => bits !== 32)
+      .map((each) => quantizerAt(each.name, each.site));
+    const activation = 'activation' in spec ? spec.activation : 'linear';
+    const outgoing = widths.at(-1)?.bits ?? incoming;
     const { label, help: text } = activationFunctions[activation];
     const packed = help(
       `${count(size.weights)} B weights, ${count(size.biases)} B biases, ${count(size.scales)} B scales, packed. Outline: the same layer in float32.`,
@@ -60,7 +58,7 @@ export const LayerStrip = memo(
       <article className={styles.strip} {...stripProps(name, selected)}>
         <Node />
         <Wire bits={incoming} end="in" />
-        {!last && <Wire bits={a} end="out" />}
+        {!last && <Wire bits={outgoing} end="out" />}
         <div className={styles.names}>
           <h3>
             <NameButton name={name} selected={selected} />{' '}
@@ -81,25 +79,30 @@ export const LayerStrip = memo(
         </div>
         <MiniHistogram name={name} />
         <div className={styles.cells}>
-          <BitCells
-            sign="W"
-            of={name}
-            value={w}
-            widths={weightKind.bits}
-            reason={widthReason(weightKind)}
-            onChoose={chooseWeights}
-          />
-          <BitCells
-            sign="A"
-            of={name}
-            value={a}
-            widths={activationKind.bits}
-            reason={widthReason(activationKind)}
-            onChoose={chooseActivations}
-          />
+          {shown.map((each) => (
+            <SiteCells key={each.name} layer={name} name={each.name} site={each.site} />
+          ))}
+          {more.length > 0 && (
+            <button
+              type="button"
+              className={`quiet ${styles.more}`}
+              aria-expanded={open}
+              aria-label={`Sites inside ${name}`}
+              onClick={() => setOpen(!open)}
+              {...help(
+                `Where ${name} also rounds: ${more.map((each) => sites[each.name].label).join(', ')}.`,
+              )}
+            >
+              {open ? 'Fewer' : `${more.length} more`}
+            </button>
+          )}
         </div>
         <div className={styles.cost}>
-          <Sqnr name={name} weights={w} activations={a} />
+          <Sqnr
+            name={name}
+            weights={widths.find((each) => each.name === 'weights')?.bits}
+            activations={outgoing}
+          />
           <div className={styles.bar} aria-hidden="true" {...packed}>
             <i style={{ width: `${(100 * size.float) / largest}%` }} />
             <i style={{ width: `${(100 * size.total) / largest}%` }} />
@@ -116,14 +119,21 @@ export const LayerStrip = memo(
   (a, b) => JSON.stringify(a) === JSON.stringify(b),
 );
 
-function Sqnr({ name, weights, activations }: { name: string; weights: Bits; activations: Bits }) {
-  const w = useLive((live) => live.layers[name]?.weights?.sqnrDb);
-  const a = useLive((live) => live.layers[name]?.activations?.sqnrDb);
+interface SqnrProps {
+  name: string;
+  /** Absent where the layer has no weights. */
+  weights: Bits | undefined;
+  activations: Bits;
+}
+
+function Sqnr({ name, weights, activations }: SqnrProps) {
+  const w = useLive((live) => live.layers[name]?.sites.weights?.sqnrDb);
+  const a = useLive((live) => live.layers[name]?.sites.activations?.sqnrDb);
   const shown = (bits: Bits, value: number | undefined) =>
     bits === 32 ? 'float' : value === undefined ? '–' : decibels(value);
   return (
     <div {...help('Signal-to-quantization-noise ratio of the rounded weights, and of the rounded output.')}>
-      <b>{shown(weights, w)}</b>
+      <b>{weights !== undefined && shown(weights, w)}</b>
       <span>A {shown(activations, a)}</span>
     </div>
   );

@@ -7,7 +7,7 @@ const width = 100;
 const height = 44;
 
 export function MiniHistogram({ name }: { name: string }) {
-  const weights = useLive((live) => live.layers[name]?.weights);
+  const weights = useLive((live) => live.layers[name]?.sites.weights);
   return (
     <svg
       className={styles.mini}
@@ -16,11 +16,11 @@ export function MiniHistogram({ name }: { name: string }) {
       role="img"
       aria-label={`Histogram of the latent weights of ${name}`}
     >
-      {weights &&
+      {weights?.histogram &&
         Number.isFinite(weights.histogram.min + weights.histogram.max) &&
-        Object.entries(bars(weights, width, height - 3)).map(([kind, path]) => (
-          <path key={kind} data-kind={kind} d={path} />
-        ))}
+        Object.entries(bars(weights.histogram, weights.clippedShare, width, height - 3)).map(
+          ([kind, path]) => <path key={kind} data-kind={kind} d={path} />,
+        )}
       <path className={styles.axis} d={`M0 ${height - 2.5}H${width}M${width / 2} ${height - 2.5}v2.5`} />
     </svg>
   );

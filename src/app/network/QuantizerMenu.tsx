@@ -1,7 +1,7 @@
 /** The header's quantizer selects: kinds for all layers at hand, their further choices behind a button. */
 import { Popover } from '@mantine/core';
 import { useState } from 'react';
-import type { SiteName } from '@/catalog/quantizers';
+import { quantizerAt, type TensorKind } from '@/catalog/quantizers';
 import { useSettings } from '@/store/experiment';
 import { edit } from '@/store/session';
 import { help } from '../Term';
@@ -9,16 +9,16 @@ import { DeployMark } from './DeployMark';
 import { addressed } from './layers';
 import styles from './Network.module.css';
 import { ChoiceSelect, QuantizerSelect } from './QuantizerSelect';
-import { choiceField, choiceForAll, commonChoice, descriptorAt, type Setting } from './quantizers';
+import { choiceField, choiceForAll, commonChoice, type Setting } from './quantizers';
 
 const names = { weights: 'Weight', activations: 'Activation' } as const;
 const titles = { weights: 'Weights', activations: 'Activations' } as const;
 const further = {
   weights: ['granularity', 'range', 'rounding', 'estimator'],
   activations: ['rounding', 'estimator'],
-} as const satisfies Record<SiteName, readonly Setting[]>;
+} as const satisfies Record<TensorKind, readonly Setting[]>;
 
-export function AllQuantizers({ site }: { site: SiteName }) {
+export function AllQuantizers({ site }: { site: TensorKind }) {
   const { layers } = useSettings();
   const value = commonChoice(layers, site, 'quantizer');
   return (
@@ -32,14 +32,14 @@ export function AllQuantizers({ site }: { site: SiteName }) {
       />
       <DeployMark
         descriptors={addressed(layers, site)
-          .map((spec) => descriptorAt(site, spec[site]))
+          .map((place) => quantizerAt(place.name, place.site))
           .filter(({ deploysTo }) => deploysTo !== 'integer')}
       />
     </div>
   );
 }
 
-function Further({ site, setting }: { site: SiteName; setting: Setting }) {
+function Further({ site, setting }: { site: TensorKind; setting: Setting }) {
   const { layers } = useSettings();
   const label = choiceField(site, setting)?.label ?? '';
   return (
@@ -79,7 +79,7 @@ export function FurtherChoices() {
         <span data-autofocus tabIndex={-1} className="sr">
           How all layers round
         </span>
-        {(Object.keys(further) as SiteName[]).map((site) => (
+        {(Object.keys(further) as TensorKind[]).map((site) => (
           <fieldset key={site}>
             <legend>{titles[site]}, all layers</legend>
             {further[site].map((setting) => (

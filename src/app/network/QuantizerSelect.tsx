@@ -1,5 +1,5 @@
 /** Selects for how a site rounds: its quantizer by family, and its further choices. For one layer or for all. */
-import type { SiteName } from '@/catalog/quantizers';
+import type { TensorKind } from '@/catalog/quantizers';
 import { help } from '../Term';
 import { choiceField, deployHelp, familiesOf, fixedSetting, quantizersOf, type Setting } from './quantizers';
 
@@ -8,7 +8,7 @@ const families = { weights: familiesOf('weights'), activations: familiesOf('acti
 interface Props {
   /** Accessible name. */
   name: string;
-  site: SiteName;
+  site: TensorKind;
   /** Undefined where layers differ. */
   value: string | undefined;
   onChoose(value: string): void;

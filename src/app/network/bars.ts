@@ -1,15 +1,15 @@
 /** The strips' small histograms as four paths: negative and positive, inside the range and clipped. */
-import type { LayerSummary } from '@/session/protocol';
+import type { Histogram } from '@/session/protocol';
 
 export type BarKind = 'negSoft' | 'posSoft' | 'neg' | 'pos';
-type Weights = Pick<NonNullable<LayerSummary['weights']>, 'histogram' | 'clippedShare'>;
 
 /**
  * Bars over an axis that has zero in the middle. The clipped share is taken from the outermost bins, because a symmetric
  * grid clips the largest magnitudes.
  */
 export function bars(
-  { histogram, clippedShare }: Weights,
+  histogram: Histogram,
+  clippedShare: number,
   width: number,
   height: number,
 ): Record<BarKind, string> {

@@ -1,39 +1,56 @@
 /** Questions that the desk asks of a list of layers, and edits of it. */
 import type { Bits } from '@/catalog/bits';
-import { isWeighted, type LayerSpec, type WeightedLayerSpec } from '@/catalog/layers';
-import { activationBits, type SiteName, weightBits } from '@/catalog/quantizers';
+import { type LayerSpec, siteAt, sitesOf, withSite } from '@/catalog/layers';
+import {
+  type ActivationSite,
+  type AnySite,
+  type SiteName,
+  siteBits,
+  type TensorKind,
+  tensorKindOf,
+  type WeightSite,
+} from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
 import { type NetworkPresetName, networkPresets, presetsFor } from '@/experiment/presets';
 import type { Edit, Experiment } from '@/experiment/schema';
 
-const weighted = (layers: readonly LayerSpec[]): WeightedLayerSpec[] => layers.filter(isWeighted);
+/** One site of a network. */
+export interface Place {
+  layer: string;
+  name: SiteName;
+  site: AnySite;
+}
 
 /** The value that all agree on, or undefined. */
 export function common<T>(values: readonly T[]): T | undefined {
   return values.length > 0 && values.every((value) => value === values[0]) ? values[0] : undefined;
 }
 
-/** Layers that "all layers" speaks to: every one for weights; for activations not the last, whose output are logits. */
-export const addressed = (layers: readonly LayerSpec[], site: SiteName): WeightedLayerSpec[] =>
-  site === 'weights' ? weighted(layers) : weighted(layers).slice(0, -1);
-
-/** The width that one site of a layer really has. */
-export const bitsAt = (spec: WeightedLayerSpec, site: SiteName): Bits =>
-  site === 'weights' ? weightBits(spec.weights) : activationBits(spec.activations);
-
-/** The bits that all addressed layers have, or undefined where they differ. */
-export const commonBits = (layers: readonly LayerSpec[], site: SiteName): Bits | undefined =>
-  common(addressed(layers, site).map((spec) => bitsAt(spec, site)));
-
-/** Edits that give all addressed layers the same bits. */
-export function editsForAll(layers: readonly LayerSpec[], site: SiteName, bits: Bits): Edit[] {
+/** Sites of a kind that "all layers" speaks to: of weights every one; of activations none of the last layer, the logits. */
+export function addressed(layers: readonly LayerSpec[], kind: TensorKind): Place[] {
   const names = layerNames(layers);
-  const chosen = new Set<LayerSpec>(addressed(layers, site));
-  return layers.flatMap((spec, index): Edit[] =>
-    chosen.has(spec) ? [{ kind: 'bits', layer: names[index]!, site, bits }] : [],
+  const specs = kind === 'weights' ? layers : layers.slice(0, -1);
+  return specs.flatMap((spec, index) =>
+    sitesOf(spec)
+      .filter((name) => tensorKindOf(name) === kind)
+      .map((name) => ({ layer: names[index]!, name, site: siteAt(spec, name)! })),
   );
 }
+
+/** The width that one site of a layer really has; float where there is none. */
+export const bitsAt = (spec: LayerSpec, name: SiteName): Bits => {
+  const site = siteAt(spec, name);
+  return site ? siteBits(name, site) : 32;
+};
+
+/** The bits that all addressed sites have, or undefined where they differ. */
+export const commonBits = (layers: readonly LayerSpec[], kind: TensorKind): Bits | undefined =>
+  common(addressed(layers, kind).map(({ name, site }) => siteBits(name, site)));
+
+/** Edits that give all addressed sites the same bits. */
+export const editsForAll = (layers: readonly LayerSpec[], kind: TensorKind, bits: Bits): Edit[] =>
+  addressed(layers, kind).map(({ layer, name }) => ({ kind: 'bits', layer, site: name, bits }));
 
 export const inputEdit = (bits: Bits): Edit => ({
   kind: 'bits',
@@ -46,7 +63,9 @@ export const inputEdit = (bits: Bits): Edit => ({
 const structure = (layers: readonly LayerSpec[]): string =>
   JSON.stringify(
     layers.map((spec) =>
-      Object.entries({ ...spec, weights: 0, activations: 0 }).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      Object.entries(spec)
+        .filter(([key]) => !sitesOf(spec).includes(key as SiteName))
+        .toSorted(([a], [b]) => (a < b ? -1 : 1)),
     ),
   );
 
@@ -57,13 +76,20 @@ export const presetOf = ({
 }: Pick<Experiment, 'dataset' | 'layers'>): NetworkPresetName | undefined =>
   presetsFor(dataset).find((name) => structure(networkPresets[name].layers) === structure(layers));
 
-/** A site's settings changed in every weighted layer. */
-export const withSites = <S extends SiteName>(
+/** The settings of every site of a kind changed. */
+export const withSites = (
   layers: readonly LayerSpec[],
-  site: S,
-  change: Partial<WeightedLayerSpec[S]>,
+  kind: TensorKind,
+  change: Partial<WeightSite> | Partial<ActivationSite>,
 ): LayerSpec[] =>
-  layers.map((spec) => (isWeighted(spec) ? { ...spec, [site]: { ...spec[site], ...change } } : spec));
+  layers.map((spec) =>
+    sitesOf(spec)
+      .filter((name) => tensorKindOf(name) === kind)
+      .reduce(
+        (next: LayerSpec, name) => withSite(next, name, { ...siteAt(next, name)!, ...change } as never),
+        spec,
+      ),
+  );
 
 /** The layers with one moved by `by` places. */
 export function moved(layers: readonly LayerSpec[], index: number, by: number): LayerSpec[] {

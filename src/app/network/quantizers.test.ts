@@ -7,7 +7,6 @@ import {
   choiceForAll,
   commonChoice,
   deployHelp,
-  descriptorAt,
   familiesOf,
   fixedSetting,
   optionText,
@@ -86,6 +85,5 @@ describe('choices', () => {
     expect(fixedSetting(weightQuantizers.lsq, 'granularity')).toBeUndefined();
     expect(fixedSetting(weightQuantizers.mxfp4, 'granularity')?.reason).toContain('block');
     expect(fixedSetting(weightQuantizers.e4m3, 'estimator')).toMatchObject({ value: 'ste' });
-    expect(descriptorAt('activations', exampleExperiment.input)).toBe(activationQuantizers.ema);
   });
 });

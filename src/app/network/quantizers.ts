@@ -2,28 +2,23 @@
 import type { ChoiceField } from '@/catalog/fields';
 import type { LayerSpec } from '@/catalog/layers';
 import {
-  type ActivationSite,
   activationQuantizers,
   type QuantizerDescriptor,
   type SiteName,
   siteChoices,
-  sites,
+  siteFields,
+  type TensorKind,
   type WeightSite,
   weightQuantizers,
 } from '@/catalog/quantizers';
-import { layerNames } from '@/experiment/network';
 import type { Edit } from '@/experiment/schema';
 import { addressed, common } from './layers';
 
-type Site = WeightSite | ActivationSite;
 /** A choice of a site besides its width: its field's key. */
 export type Setting = Exclude<keyof WeightSite, 'bits'>;
 
-export const quantizersOf = (site: SiteName): Readonly<Record<string, QuantizerDescriptor>> =>
-  site === 'weights' ? weightQuantizers : activationQuantizers;
-
-export const descriptorAt = (site: SiteName, { quantizer }: Site): QuantizerDescriptor =>
-  quantizersOf(site)[quantizer]!;
+export const quantizersOf = (kind: TensorKind): Readonly<Record<string, QuantizerDescriptor>> =>
+  kind === 'weights' ? weightQuantizers : activationQuantizers;
 
 /** "LSQ+ (step, offset)", "FP8 E4M3": the name, and what it learns. */
 export const optionText = ({ label, learns }: QuantizerDescriptor): string =>
@@ -42,12 +37,12 @@ const families: readonly (readonly [label: string, (descriptor: QuantizerDescrip
   ['Found from the values, integer', () => true],
 ];
 
-/** The kinds of a site by family, integers first. */
-export function familiesOf(site: SiteName): Family[] {
+/** The quantizers of weights or activations by family, integers first. */
+export function familiesOf(kind: TensorKind): Family[] {
   const found = families.map(([label]): Family => ({ label, options: [] }));
-  for (const [kind, descriptor] of Object.entries(quantizersOf(site))) {
+  for (const [name, descriptor] of Object.entries(quantizersOf(kind))) {
     const index = families.findIndex(([, fits]) => fits(descriptor));
-    found[index]!.options.push({ kind, text: optionText(descriptor), help: descriptor.help });
+    found[index]!.options.push({ kind: name, text: optionText(descriptor), help: descriptor.help });
   }
   return found.filter(({ options }) => options.length > 0).reverse();
 }
@@ -64,11 +59,11 @@ export const widthReason = ({ label, bits }: QuantizerDescriptor): string | unde
 
 /** What a setting of a site is called, and its options. */
 export function choiceField(
-  site: SiteName,
+  kind: TensorKind,
   setting: Setting,
 ): { label: string; help: string; options: ChoiceField['options'] } | undefined {
-  const field = sites[site].fields.find(({ key }) => key === setting);
-  const options = siteChoices[site][setting];
+  const field = siteFields[kind].fields.find(({ key }) => key === setting);
+  const options = siteChoices[kind][setting];
   return field && options && { label: field.label, help: field.help, options };
 }
 
@@ -83,12 +78,12 @@ export function fixedSetting(
   return value ? { value, reason: `${label} always has this.` } : undefined;
 }
 
-/** What all addressed layers have chosen, or undefined where they differ. */
+/** What all addressed sites have chosen, or undefined where they differ. */
 export const commonChoice = (
   layers: readonly LayerSpec[],
-  site: SiteName,
+  kind: TensorKind,
   setting: Setting,
-): string | undefined => common(addressed(layers, site).map((spec) => (spec[site] as WeightSite)[setting]));
+): string | undefined => common(addressed(layers, kind).map(({ site }) => (site as WeightSite)[setting]));
 
 export const choiceEdit = (layer: string, site: SiteName, setting: Setting, value: string): Edit => ({
   kind: 'quantizer',
@@ -98,16 +93,10 @@ export const choiceEdit = (layer: string, site: SiteName, setting: Setting, valu
   value,
 });
 
-/** Edits that give all addressed layers the same choice. */
-export function choiceForAll(
+/** Edits that give all addressed sites the same choice. */
+export const choiceForAll = (
   layers: readonly LayerSpec[],
-  site: SiteName,
+  kind: TensorKind,
   setting: Setting,
   value: string,
-): Edit[] {
-  const names = layerNames(layers);
-  const chosen = new Set<LayerSpec>(addressed(layers, site));
-  return layers.flatMap((spec, index) =>
-    chosen.has(spec) ? [choiceEdit(names[index]!, site, setting, value)] : [],
-  );
-}
+): Edit[] => addressed(layers, kind).map(({ layer, name }) => choiceEdit(layer, name, setting, value));

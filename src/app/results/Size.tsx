@@ -1,6 +1,6 @@
 /** Model size in packed bytes: total, against float, and by layer. It follows the settings, not the training. */
 import { useMemo } from 'react';
-import { isWeighted } from '@/catalog/layers';
+import { siteAt } from '@/catalog/layers';
 import { layerNames } from '@/experiment/network';
 import type { Experiment } from '@/experiment/schema';
 import { modelSize } from '@/experiment/size';
@@ -16,9 +16,10 @@ const formula =
 function weightBits({ layers }: Pick<Experiment, 'layers'>): Map<string, number> {
   const names = layerNames(layers);
   return new Map(
-    layers.flatMap((spec, i): [string, number][] =>
-      isWeighted(spec) ? [[names[i]!, spec.weights.bits]] : [],
-    ),
+    layers.flatMap((spec, i): [string, number][] => {
+      const site = siteAt(spec, 'weights');
+      return site ? [[names[i]!, site.bits]] : [];
+    }),
   );
 }
 

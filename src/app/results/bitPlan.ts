@@ -1,7 +1,7 @@
 /** Weight bits over the steps of a run: what the strip under the accuracy chart draws. */
 import type { Bits } from '@/catalog/bits';
-import { isWeighted } from '@/catalog/layers';
-import { weightBits } from '@/catalog/quantizers';
+import { siteAt, sitesOf } from '@/catalog/layers';
+import { sites, tensorKindOf, type WeightSite, weightBits } from '@/catalog/quantizers';
 import { editSite } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
 import type { Experiment } from '@/experiment/schema';
@@ -23,21 +23,24 @@ export function bitPlan(
   last: number,
 ): PlanRow[] {
   const names = layerNames(layers);
-  return layers.flatMap((spec, index) => {
-    if (!isWeighted(spec)) return [];
-    const layer = names[index]!;
-    let site = spec.weights;
-    const spans: Span[] = [{ from: 0, to: last, bits: weightBits(site) }];
-    for (const change of changes) {
-      if (change.kind === 'learningRate' || change.site !== 'weights' || change.layer !== layer) continue;
-      site = editSite(site, change);
-      // A quantizer of fixed width changes the width too.
-      const bits = weightBits(site);
-      const open = spans.at(-1)!;
-      if (change.step > last || bits === open.bits) continue;
-      open.to = change.step;
-      spans.push({ from: change.step, to: last, bits });
-    }
-    return [{ layer, spans }];
-  });
+  return layers.flatMap((spec, index) =>
+    sitesOf(spec)
+      .filter((name) => tensorKindOf(name) === 'weights')
+      .map((name): PlanRow => {
+        const layer = names[index]!;
+        let site = siteAt(spec, name) as WeightSite;
+        const spans: Span[] = [{ from: 0, to: last, bits: weightBits(site) }];
+        for (const change of changes) {
+          if (!('site' in change) || change.site !== name || change.layer !== layer) continue;
+          site = editSite(site, change);
+          // A quantizer of fixed width changes the width too.
+          const bits = weightBits(site);
+          const open = spans.at(-1)!;
+          if (change.step > last || bits === open.bits) continue;
+          open.to = change.step;
+          spans.push({ from: change.step, to: last, bits });
+        }
+        return { layer: [layer, sites[name].short].filter(Boolean).join(' '), spans };
+      }),
+  );
 }

@@ -1,6 +1,7 @@
 /** The changes of a run as the charts show them: one marker a step, in few words, and labels that do not overlap. */
-import { isWeighted } from '@/catalog/layers';
-import { type SiteName, siteChoices } from '@/catalog/quantizers';
+import type { LayerSpec } from '@/catalog/layers';
+import { sitesOf } from '@/catalog/layers';
+import { siteChoices, sites, type TensorKind, tensorKindOf } from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
 import type { Change, Experiment } from '@/experiment/schema';
@@ -21,30 +22,48 @@ type BitsChange = Extract<Change, { kind: 'bits' }>;
 type QuantizerChange = Extract<Change, { kind: 'quantizer' }>;
 
 const letters = { weights: 'W', activations: 'A' } as const;
-const siteText = (change: BitsChange) => `${letters[change.site]}${change.bits}`;
+const siteText = (change: BitsChange) =>
+  [sites[change.site].short, `${letters[tensorKindOf(change.site)]}${change.bits}`].filter(Boolean).join(' ');
+const isOf = (kind: TensorKind) => (change: BitsChange | QuantizerChange) =>
+  tensorKindOf(change.site) === kind;
 
-/** "W4" where every one of `layers` changed to the same width, else undefined. */
-function uniform(changes: readonly BitsChange[], layers: readonly string[]): string | undefined {
+/** Places that "all layers" speaks to, "gru1/recurrent". */
+function allPlaces(layers: readonly LayerSpec[], kind: TensorKind): string[] {
+  const names = layerNames(layers);
+  const specs = kind === 'weights' ? layers : layers.slice(0, -1);
+  return specs.flatMap((spec, index) =>
+    sitesOf(spec)
+      .filter((name) => tensorKindOf(name) === kind)
+      .map((name) => `${names[index]}/${name}`),
+  );
+}
+const placeOf = ({ layer, site }: BitsChange | QuantizerChange) => `${layer}/${site}`;
+
+/** "W4" where every one of `places` changed to the same width, else undefined. */
+function uniform(changes: readonly BitsChange[], places: readonly string[]): string | undefined {
   const [first] = changes;
+  const changed = new Set(changes.map(placeOf));
   const all =
     first &&
-    layers.length > 1 &&
-    layers.every((layer) => changes.some((change) => change.layer === layer)) &&
-    changes.every((change) => change.bits === first.bits && layers.includes(change.layer));
-  return all ? siteText(first) : undefined;
+    places.length > 1 &&
+    places.every((place) => changed.has(place)) &&
+    changes.every((change) => change.bits === first.bits && places.includes(placeOf(change)));
+  return all ? `${letters[tensorKindOf(first.site)]}${first.bits}` : undefined;
 }
 
-function bitsText(changes: readonly BitsChange[], weighted: readonly string[]): string {
-  const weights = changes.filter((change) => change.site === 'weights');
-  const activations = changes.filter((change) => change.site === 'activations');
-  const w = uniform(weights, weighted);
+function bitsText(changes: readonly BitsChange[], layers: readonly LayerSpec[]): string {
+  const weights = changes.filter(isOf('weights'));
+  const activations = changes.filter(isOf('activations'));
+  const w = uniform(weights, allPlaces(layers, 'weights'));
   // "All activations" are the hidden outputs: the input row and the logits stay as they are.
-  const a = uniform(activations, weighted.slice(0, -1)) ?? uniform(activations, weighted);
+  const a =
+    uniform(activations, allPlaces(layers, 'activations')) ??
+    uniform(activations, [...allPlaces(layers, 'activations'), `${layerNames(layers).at(-1)}/activations`]);
   if (w && a) return `all ${w} ${a}`;
   if (w && activations.length === 0) return `all ${w}`;
   if (a && weights.length === 0) return `all ${a}`;
-  const layers = [...new Set(changes.map((change) => change.layer))];
-  const [first = inputName, ...more] = layers.map((layer) =>
+  const names = [...new Set(changes.map((change) => change.layer))];
+  const [first = inputName, ...more] = names.map((layer) =>
     [layer, ...changes.filter((change) => change.layer === layer).map(siteText)].join(' '),
   );
   return counted(first, more.length);
@@ -54,24 +73,22 @@ function bitsText(changes: readonly BitsChange[], weighted: readonly string[]): 
 const chosen = ({ site, setting, value }: QuantizerChange) =>
   siteChoices[site][setting]?.[value]?.label ?? value;
 
-/** Whether one site's changes cover all of its layers, as "all layers" means them. */
-const coversAll = (
-  changes: readonly QuantizerChange[],
-  site: SiteName,
-  weighted: readonly string[],
-): boolean => {
-  const layers = site === 'weights' ? weighted : weighted.slice(0, -1);
-  return layers.length > 1 && layers.every((layer) => changes.some((change) => change.layer === layer));
-};
-
 /** "all LSQ", "dense2 MSE clipping", "all A PACT", "dense2 LSQ +1": activations are marked, weights are not. */
-function quantizerText(changes: readonly QuantizerChange[], weighted: readonly string[]): string {
+function quantizerText(changes: readonly QuantizerChange[], layers: readonly LayerSpec[]): string {
   const [first] = changes;
   if (!first) return '';
-  const alike = changes.filter(({ site, value }) => site === first.site && value === first.value);
-  const all = coversAll(alike, first.site, weighted);
+  const kind = tensorKindOf(first.site);
+  const alike = changes.filter((change) => isOf(kind)(change) && change.value === first.value);
+  const places = allPlaces(layers, kind);
+  const changed = new Set(alike.map(placeOf));
+  const all = places.length > 1 && places.every((place) => changed.has(place));
   const more = changes.length - (all ? alike.length : 1);
-  const what = [all ? 'all' : first.layer, first.site === 'activations' ? 'A' : '', chosen(first)];
+  const what = [
+    all ? 'all' : first.layer,
+    all ? '' : sites[first.site].short,
+    kind === 'activations' ? 'A' : '',
+    chosen(first),
+  ];
   return counted(what.filter(Boolean).join(' '), more);
 }
 
@@ -79,13 +96,11 @@ const fullText = (change: Change): string => {
   if (change.kind === 'learningRate') return `learning rate ${change.value}`;
   const what =
     change.kind === 'bits' ? (change.bits === 32 ? 'float' : `${change.bits}-bit`) : `${chosen(change)},`;
-  return `${change.layer}: ${what} ${change.site}`;
+  return `${change.layer}: ${what} ${sites[change.site].short || change.site}`;
 };
 
 /** The markers of all recorded changes, in order of their steps. */
 export function changeMarkers({ changes, layers }: Pick<Experiment, 'changes' | 'layers'>): Marker[] {
-  const names = layerNames(layers);
-  const weighted = names.filter((_, index) => isWeighted(layers[index]!));
   const steps = new Map<number, Change[]>();
   for (const change of changes) {
     const there = steps.get(change.step);
@@ -97,8 +112,8 @@ export function changeMarkers({ changes, layers }: Pick<Experiment, 'changes' | 
     const rate = there.find((change) => change.kind === 'learningRate');
     const choices = there.filter((change) => change.kind === 'quantizer');
     const texts = [
-      bits.length > 0 ? bitsText(bits, weighted) : '',
-      quantizerText(choices, weighted),
+      bits.length > 0 ? bitsText(bits, layers) : '',
+      quantizerText(choices, layers),
       rate ? `lr ${rate.value}` : '',
     ];
     return { step, label: texts.filter(Boolean).join(', '), full: there.map(fullText) };

@@ -3,7 +3,16 @@ import { z } from 'zod';
 import { activationField, activationFunctionSchema } from '../activations';
 import type { ChoiceField } from '../fields';
 import { activationSite, activationSiteSchema, weightSite, weightSiteSchema } from '../quantizers';
-import { type LayerDescriptor, type LayerField, type Shape, ShapeError, volume } from './descriptor';
+import {
+  biasesOf,
+  type LayerDescriptor,
+  type LayerField,
+  type Shape,
+  ShapeError,
+  type Surroundings,
+  volume,
+  weightsOf,
+} from './descriptor';
 
 const filters = {
   type: 'number',
@@ -66,7 +75,7 @@ const schema = z.strictObject({
 });
 export type Conv2d = z.infer<typeof schema>;
 
-function outputShape(spec: Conv2d, input: Shape): Shape {
+function outputShape(spec: Conv2d, { input }: Surroundings): Shape {
   const [height, width, channels] = input;
   if (height === undefined || width === undefined || channels === undefined)
     throw new ShapeError('A convolution needs an image before it; these values have no rows and columns.');
@@ -111,8 +120,17 @@ export const conv2d = {
   stem: 'conv',
   weighted: true,
   outputShape,
-  weightShape,
-  macs: (spec, input) => volume(outputShape(spec, input)) * volume(weightShape(spec, input).slice(0, 3)),
+  parameters: (spec, { input }) => [
+    weightsOf(weightShape(spec, input), spec.activation),
+    biasesOf(spec.filters),
+  ],
+  products: (spec, around) => [
+    {
+      macs: volume(outputShape(spec, around)) * volume(weightShape(spec, around.input).slice(0, 3)),
+      left: 'input',
+      right: 'weights',
+    },
+  ],
   summary: (spec, _input, output) =>
     `${spec.kernelSize}×${spec.kernelSize}${spec.stride > 1 ? ` / ${spec.stride}` : ''} → ${output.join('×')}`,
 } satisfies LayerDescriptor<Conv2d>;

@@ -1,8 +1,8 @@
-/** Dense layer: every output is a weighted sum of every input. An image before it is flattened. */
+/** Dense layer: every output is a weighted sum of every input. An image before it is flattened; a sequence is not. */
 import { z } from 'zod';
 import { activationField, activationFunctionSchema } from '../activations';
 import { activationSite, activationSiteSchema, weightSite, weightSiteSchema } from '../quantizers';
-import { type LayerDescriptor, type LayerField, volume } from './descriptor';
+import { biasesOf, type LayerDescriptor, type LayerField, type Shape, volume, weightsOf } from './descriptor';
 
 const units = {
   type: 'number',
@@ -27,12 +27,17 @@ const schema = z.strictObject({
 export type Dense = z.infer<typeof schema>;
 
 const width = (spec: Dense, classes: number) => spec.units ?? classes;
+/** Positions that the layer is applied to one by one, and the features of each. */
+const split = (input: Shape): { positions: readonly number[]; features: number } =>
+  input.length === 2
+    ? { positions: [input[0]!], features: input[1]! }
+    : { positions: [], features: volume(input) };
 
 export const dense = {
   kind: 'dense',
   label: 'Dense',
   token: 'dense',
-  help: 'Every output is a weighted sum of every input. An image before it is flattened.',
+  help: 'Every output is a weighted sum of every input. An image before it is flattened; at a sequence it is applied to each position.',
   schema,
   defaults: {
     kind: 'dense',
@@ -47,8 +52,13 @@ export const dense = {
   network: { label: 'MLP', rank: 0 },
   stem: 'dense',
   weighted: true,
-  outputShape: (spec, _input, classes) => [width(spec, classes)],
-  weightShape: (spec, input, classes) => [volume(input), width(spec, classes)],
-  macs: (spec, input, classes) => volume(input) * width(spec, classes),
-  summary: (_spec, input, output) => `${volume(input)} → ${volume(output)}`,
+  outputShape: (spec, { input, classes }) => [...split(input).positions, width(spec, classes)],
+  parameters: (spec, { input, classes }) => [
+    weightsOf([split(input).features, width(spec, classes)], spec.activation),
+    biasesOf(width(spec, classes)),
+  ],
+  products: (spec, { input, classes }) => [
+    { macs: volume(input) * width(spec, classes), left: 'input', right: 'weights' },
+  ],
+  summary: (_spec, input, output) => `${split(input).features} → ${output.at(-1)}`,
 } satisfies LayerDescriptor<Dense>;

@@ -1,6 +1,12 @@
 /** Max pooling: keeps the largest value of each window; its output shares its input's quantization. */
 import { z } from 'zod';
-import { type LayerDescriptor, type LayerField, type Shape, ShapeError } from './descriptor';
+import {
+  type LayerDescriptor,
+  type LayerField,
+  type Shape,
+  ShapeError,
+  type Surroundings,
+} from './descriptor';
 
 const size = {
   type: 'number',
@@ -16,7 +22,7 @@ const size = {
 const schema = z.strictObject({ kind: z.literal('maxPool2d'), size: z.int().min(size.min).max(size.max) });
 export type MaxPool2d = z.infer<typeof schema>;
 
-function outputShape(spec: MaxPool2d, input: Shape): Shape {
+function outputShape(spec: MaxPool2d, { input }: Surroundings): Shape {
   const [height, width, channels] = input;
   if (height === undefined || width === undefined || channels === undefined)
     throw new ShapeError('Pooling needs an image before it; these values have no rows and columns.');
@@ -38,7 +44,7 @@ export const maxPool2d = {
   stem: 'pool',
   weighted: false,
   outputShape,
-  weightShape: () => [],
-  macs: () => 0,
+  parameters: () => [],
+  products: () => [],
   summary: (spec, _input, output) => `${spec.size}×${spec.size} → ${output.join('×')}`,
 } satisfies LayerDescriptor<MaxPool2d>;

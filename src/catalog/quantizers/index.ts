@@ -6,5 +6,6 @@
 export * from './activations';
 export * from './choices';
 export type { QuantizerDescriptor } from './descriptor';
+export * from './places';
 export * from './sites';
 export * from './weights';

@@ -75,8 +75,8 @@ const roundingField = {
   omitted: 'even',
 } as const satisfies ChoiceField;
 
-/** The sites of a layer, as the page names them and a link writes them. */
-export const sites = {
+/** What is chosen at a site of weights and at one of activations; ./places.ts names the sites of every layer kind. */
+export const siteFields = {
   weights: {
     type: 'site',
     key: 'weights',
@@ -134,7 +134,8 @@ export const sites = {
     ],
   },
 } as const satisfies Record<string, SiteField>;
-export type SiteName = keyof typeof sites;
+/** Which of the two a site rounds. */
+export type TensorKind = keyof typeof siteFields;
 
 export const weightSite = (bits: Bits): WeightSite => ({
   bits,
@@ -164,15 +165,3 @@ export function weightRange(bits: Bits, range: WeightRange = 'narrow'): { qmin: 
 export function activationRange(bits: Bits): { qmin: number; qmax: number } {
   return { qmin: 0, qmax: 2 ** bits - 1 };
 }
-
-/** The settings of a site that are chosen from a registry and may change while it trains, by their key. */
-export const siteChoices = {
-  weights: Object.fromEntries(
-    sites.weights.fields.flatMap((field) => (field.type === 'choice' ? [[field.key, field.options]] : [])),
-  ),
-  activations: Object.fromEntries(
-    sites.activations.fields.flatMap((field) =>
-      field.type === 'choice' ? [[field.key, field.options]] : [],
-    ),
-  ),
-} as Readonly<Record<SiteName, Readonly<Record<string, ChoiceField['options']>>>>;

@@ -5,7 +5,7 @@
  */
 import { descriptorOf, type LayerSpec } from '@/catalog/layers';
 import { learningRateField } from '@/catalog/optimizers';
-import { type SiteName, siteChoices, sites } from '@/catalog/quantizers';
+import { type SiteName, siteChoices, sites, tensorKindOf } from '@/catalog/quantizers';
 import { layerNames } from '../network';
 import type { Change, Edit } from '../schema';
 import { LinkError, quote } from './error';
@@ -16,7 +16,7 @@ const layerSeparator = ',';
 
 /** The layers that a control for all layers sets: every weight, but no activations of the last layer, the logits. */
 export function allLayers(layers: readonly LayerSpec[], site: SiteName): string[] {
-  const end = site === 'activations' ? layers.length - 1 : layers.length;
+  const end = tensorKindOf(site) === 'activations' ? layers.length - 1 : layers.length;
   return layerNames(layers).filter((_, index) => {
     const spec = layers[index];
     return spec !== undefined && index < end && descriptorOf(spec).sites.includes(site);
@@ -97,7 +97,7 @@ const quantizer: EditCodec<'quantizer'> = {
         : undefined,
     ),
   read(text, layers, place) {
-    const match = /^(?:([a-z0-9,]+)\.)?([a-z])\.([a-z][a-z0-9]*)$/.exec(text);
+    const match = /^(?:([a-z0-9,]+)\.)?([a-z]+)\.([a-z][a-z0-9]*)$/.exec(text);
     if (!match) return undefined;
     const [, names, token = '', word = ''] = match;
     const site = keyOfToken(sites, token) as SiteName | undefined;

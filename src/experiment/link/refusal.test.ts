@@ -129,7 +129,7 @@ describe('what is refused, in one sentence', () => {
       /^The link’s network, layer 21: The network has [\d,]+ parameters; the most is 5,000,000\.$/,
     );
     expect(refusal(link.replace(/net=[^&]*/, `net=${'dense;1;w4;a4_'.repeat(5000)}dense;w8;a32`))).toBe(
-      'The link’s network has more than 24 layers.',
+      'The link’s network has more than 40 layers.',
     );
   });
 

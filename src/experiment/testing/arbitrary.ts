@@ -100,14 +100,16 @@ function fitting(dataset: DatasetSpec, candidates: readonly LayerSpec[], end: La
 }
 
 /** Edits that may be made to a network: of one layer or of all of them. */
-function editsOf(layers: readonly LayerSpec[]): fc.Arbitrary<Edit[]> {
-  const places = [...sitesByName(layers)].flatMap(([layer, names]) => names.map((site) => ({ layer, site })));
+function editsOf(dataset: DatasetSpec, layers: readonly LayerSpec[]): fc.Arbitrary<Edit[]> {
+  const places = [...sitesByName({ dataset, layers })].flatMap(([layer, names]) =>
+    names.map((site) => ({ layer, site })),
+  );
   const bits = fc.constantFrom(...bitWidths);
   const one = fc
     .tuple(fc.constantFrom(...places), bits)
     .map(([place, width]): Edit[] => [{ kind: 'bits', ...place, bits: width }]);
   const all = fc
-    .tuple(fc.constantFrom(...(Object.keys(sites) as (keyof typeof sites)[])), bits)
+    .tuple(fc.constantFrom(...new Set(places.map(({ site }) => site))), bits)
     .map(([site, width]) =>
       places
         .filter((place) => place.site === site)
@@ -123,13 +125,16 @@ function editsOf(layers: readonly LayerSpec[]): fc.Arbitrary<Edit[]> {
 }
 
 export const edits = (experiment: Experiment): fc.Arbitrary<Edit> =>
-  editsOf(experiment.layers).map(([edit]) => edit!);
+  editsOf(experiment.dataset, experiment.layers).map(([edit]) => edit!);
 
-const changesOf = (layers: readonly LayerSpec[]): fc.Arbitrary<Change[]> =>
+const changesOf = (dataset: DatasetSpec, layers: readonly LayerSpec[]): fc.Arbitrary<Change[]> =>
   fc
-    .array(fc.tuple(fc.integer({ min: 1, max: maxSteps }), fc.array(editsOf(layers), { maxLength: 3 })), {
-      maxLength: 6,
-    })
+    .array(
+      fc.tuple(fc.integer({ min: 1, max: maxSteps }), fc.array(editsOf(dataset, layers), { maxLength: 3 })),
+      {
+        maxLength: 6,
+      },
+    )
     .map((groups) =>
       groups
         .sort(([a], [b]) => a - b)
@@ -157,7 +162,7 @@ export const experiments: fc.Arbitrary<Experiment> = fc
       (sum, { outputShape }) => sum + outputShape.reduce((product, size) => product * size, 1),
       0,
     );
-    return changesOf(layers).map(
+    return changesOf(dataset, layers).map(
       (changes): Experiment => ({
         version: 1,
         seed,

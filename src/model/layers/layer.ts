@@ -1,0 +1,39 @@
+/** What the implementation of a layer kind is given, and what it returns. */
+import type * as tf from '@tensorflow/tfjs-core';
+import type { LayerSpec } from '@/catalog/layers';
+import type { ActivationSiteName, WeightSiteName } from '@/catalog/quantizers';
+
+/** An activation tensor on its way: the numbers meant are values x scale (params row 0). */
+export interface Signal {
+  values: tf.Tensor;
+  /** [4, 1]: scale, inverse, zero point, quantized; of weights [4, C]. */
+  params: tf.Tensor2D;
+}
+
+/** One layer in one pass. Everything is named as in its descriptor. */
+export interface Layer<S = LayerSpec> {
+  spec: S;
+  /** The layer's name: "gru1". */
+  name: string;
+  /** True while parameters are trained: dropout drops, batch norm looks at the batch. */
+  training: boolean;
+  /** What a layer that ends a residual path adds. */
+  skipped?: Signal;
+  /** A tensor as it is. */
+  variable(name: string): tf.Variable;
+  /** A weight tensor, rounded at its site. */
+  weights(site?: WeightSiteName): Signal;
+  /** Another tensor rounded as the weights of a site: what was folded into them. */
+  roundWeights(site: WeightSiteName, weights: tf.Tensor): Signal;
+  /** A value rounded at a site, the output's if none is named. Before that it is seen as the layer's output. */
+  round(values: tf.Tensor, site?: ActivationSiteName): Signal;
+  /** A value that is not rounded. */
+  plain(values: tf.Tensor): Signal;
+  /** The numbers that a signal means. */
+  numbers(signal: Signal): tf.Tensor;
+  /** Of everything seeded, [1]: the layer's own seed, and the step; the step is negative while nothing is trained. */
+  seed: tf.Tensor;
+  clock: tf.Tensor;
+}
+
+export type LayerImplementation<S> = (input: Signal, layer: Layer<S>) => Signal;
