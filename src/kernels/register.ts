@@ -3,14 +3,17 @@
  * imported later registers over ours.
  */
 import { registerConv2d } from './conv2d';
+import { registerDepthwiseConv2d } from './depthwiseConv2d';
 import { registerEpilogue } from './epilogue';
 import { registerFloatParams } from './floatParams';
 import { registerGradients } from './gradients';
+import { registerGroupParams } from './groupParams';
 import { registerMatmul } from './matmul';
 import { registerMaxPool2d } from './maxPool2d';
 import { registerObserve } from './observe';
 import { registerObserveClip } from './observeClip';
 import { registerOptimizer } from './optimizer';
+import { registerOscillation } from './oscillation';
 import { registerQuantize } from './quantize';
 import { registerQuantizeByRule } from './quantizeByRule';
 import { registerQuantizeFloat } from './quantizeFloat';
@@ -27,8 +30,10 @@ export function registerKernels(): void {
   registerGradients();
   registerMatmul();
   registerConv2d();
+  registerDepthwiseConv2d();
   registerMaxPool2d();
   registerWeightParams();
+  registerGroupParams();
   registerObserve();
   registerObserveClip();
   registerQuantize();
@@ -39,4 +44,5 @@ export function registerKernels(): void {
   registerEpilogue();
   registerSoftmaxCrossEntropy();
   registerOptimizer();
+  registerOscillation();
 }

@@ -14,3 +14,5 @@ export * from './optimizer';
 export * from './weightScales';
 export * from './quantizeByRule';
 export * from './observeClip';
+export * from './oscillation';
+export * from './depthwise';
