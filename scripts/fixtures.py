@@ -137,6 +137,57 @@ def fake_quantize():
     write("fakeQuantize", f"PyTorch {torch.__version__}, fake_quantize_per_{{tensor,channel}}_affine", cases)
 
 
+def groups():
+    """Weights [..., inputs, outputs] in groups along the inputs: per channel of a tensor in which each group is one."""
+    from torch.ao.quantization.observer import PerChannelMinMaxObserver
+
+    generator = torch.Generator().manual_seed(26)
+    cases = []
+    for name, shape, size, qmin, qmax in [
+        ("dense, whole groups", (64, 3), 32, -7, 7),
+        ("dense, the last group shorter", (75, 4), 32, -7, 7),
+        ("dense, groups of 16, full range", (40, 5), 16, -8, 7),
+        ("dense, groups of 64 at 2 bits", (100, 2), 64, -1, 1),
+        ("convolution, a group at each place", (3, 3, 5, 4), 32, -127, 127),
+        ("convolution, 33 inputs", (1, 2, 33, 3), 32, -3, 3),
+    ]:
+        w = uniform(generator, shape, -1, 1) * 2 ** uniform(generator, shape, -3, 2)
+        dy = uniform(generator, shape, -1, 1)
+        y, dw = torch.empty(shape), torch.empty(shape)
+        for start in range(0, shape[-2], size):
+            # [..., group, outputs] becomes [groups, weights of a group].
+            part = w[..., start : start + size, :].transpose(-1, -2)
+            x = part.reshape(-1, part.shape[-1]).clone().requires_grad_()
+            observer = PerChannelMinMaxObserver(
+                qscheme=torch.per_channel_symmetric, ch_axis=0, dtype=torch.qint8, quant_min=qmin, quant_max=qmax
+            )
+            observer(x.detach())
+            # As PyTorch for a narrow range; of a full one it takes half the levels, /7.5, where this takes /7.
+            scales = observer.calculate_qparams()[0]
+            if qmin == -qmax - 1:
+                scales = x.detach().abs().amax(1) / qmax
+            out = torch.fake_quantize_per_channel_affine(
+                x, scales, torch.zeros(len(scales), dtype=torch.int32), 0, qmin, qmax
+            )
+            out.backward(dy[..., start : start + size, :].transpose(-1, -2).reshape(x.shape))
+            y[..., start : start + size, :] = out.detach().reshape(part.shape).transpose(-1, -2)
+            dw[..., start : start + size, :] = x.grad.reshape(part.shape).transpose(-1, -2)
+        cases.append(
+            {
+                "name": name,
+                "shape": list(shape),
+                "size": size,
+                "qmin": qmin,
+                "qmax": qmax,
+                "w": numbers(w),
+                "y": numbers(y),
+                "dy": numbers(dy),
+                "dw": numbers(dw),
+            }
+        )
+    write("groups", f"PyTorch {torch.__version__}, fake_quantize_per_channel_affine of weights reshaped to groups", cases)
+
+
 # --- learned steps ----------------------------------------------------------------------------------------------------
 
 
@@ -356,6 +407,7 @@ def block_formats():
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     fake_quantize()
+    groups()
     learned_step()
     observers()
     optimizers()
