@@ -2,6 +2,7 @@
  * Puts the project's kernels into tfjs's registry, for every backend. Import the backends' packages first: what is
  * imported later registers over ours.
  */
+import { registerAveragePool2d } from './averagePool2d';
 import { registerConv2d } from './conv2d';
 import { registerDepthwiseConv2d } from './depthwiseConv2d';
 import { registerEpilogue } from './epilogue';
@@ -18,6 +19,7 @@ import { registerQuantize } from './quantize';
 import { registerQuantizeByRule } from './quantizeByRule';
 import { registerQuantizeFloat } from './quantizeFloat';
 import { registerQuantizeMx } from './quantizeMx';
+import { registerQuantizeRows } from './quantizeRows';
 import { registerSoftmaxCrossEntropy } from './softmaxCrossEntropy';
 import { registerWeightParams } from './weightParams';
 
@@ -32,6 +34,7 @@ export function registerKernels(): void {
   registerConv2d();
   registerDepthwiseConv2d();
   registerMaxPool2d();
+  registerAveragePool2d();
   registerWeightParams();
   registerGroupParams();
   registerObserve();
@@ -41,6 +44,7 @@ export function registerKernels(): void {
   registerFloatParams();
   registerQuantizeFloat();
   registerQuantizeMx();
+  registerQuantizeRows();
   registerEpilogue();
   registerSoftmaxCrossEntropy();
   registerOptimizer();
