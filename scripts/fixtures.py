@@ -137,6 +137,115 @@ def fake_quantize():
     write("fakeQuantize", f"PyTorch {torch.__version__}, fake_quantize_per_{{tensor,channel}}_affine", cases)
 
 
+def groups():
+    """Weights [..., inputs, outputs] in groups along the inputs: per channel of a tensor in which each group is one."""
+    from torch.ao.quantization.observer import PerChannelMinMaxObserver
+
+    generator = torch.Generator().manual_seed(26)
+    cases = []
+    for name, shape, size, qmin, qmax in [
+        ("dense, whole groups", (64, 3), 32, -7, 7),
+        ("dense, the last group shorter", (75, 4), 32, -7, 7),
+        ("dense, groups of 16, full range", (40, 5), 16, -8, 7),
+        ("dense, groups of 64 at 2 bits", (100, 2), 64, -1, 1),
+        ("convolution, a group at each place", (3, 3, 5, 4), 32, -127, 127),
+        ("convolution, 33 inputs", (1, 2, 33, 3), 32, -3, 3),
+    ]:
+        w = uniform(generator, shape, -1, 1) * 2 ** uniform(generator, shape, -3, 2)
+        dy = uniform(generator, shape, -1, 1)
+        y, dw = torch.empty(shape), torch.empty(shape)
+        for start in range(0, shape[-2], size):
+            # [..., group, outputs] becomes [groups, weights of a group].
+            part = w[..., start : start + size, :].transpose(-1, -2)
+            x = part.reshape(-1, part.shape[-1]).clone().requires_grad_()
+            observer = PerChannelMinMaxObserver(
+                qscheme=torch.per_channel_symmetric, ch_axis=0, dtype=torch.qint8, quant_min=qmin, quant_max=qmax
+            )
+            observer(x.detach())
+            # As PyTorch for a narrow range; of a full one it takes half the levels, /7.5, where this takes /7.
+            scales = observer.calculate_qparams()[0]
+            if qmin == -qmax - 1:
+                scales = x.detach().abs().amax(1) / qmax
+            out = torch.fake_quantize_per_channel_affine(
+                x, scales, torch.zeros(len(scales), dtype=torch.int32), 0, qmin, qmax
+            )
+            out.backward(dy[..., start : start + size, :].transpose(-1, -2).reshape(x.shape))
+            y[..., start : start + size, :] = out.detach().reshape(part.shape).transpose(-1, -2)
+            dw[..., start : start + size, :] = x.grad.reshape(part.shape).transpose(-1, -2)
+        cases.append(
+            {
+                "name": name,
+                "shape": list(shape),
+                "size": size,
+                "qmin": qmin,
+                "qmax": qmax,
+                "w": numbers(w),
+                "y": numbers(y),
+                "dy": numbers(dy),
+                "dw": numbers(dw),
+            }
+        )
+    write("groups", f"PyTorch {torch.__version__}, fake_quantize_per_channel_affine of weights reshaped to groups", cases)
+
+
+def rows():
+    """Dynamic activations: each row, an example or a token, with the parameters of its own values."""
+    from torch.ao.quantization.observer import PerChannelMinMaxObserver
+
+    generator = torch.Generator().manual_seed(27)
+    cases = []
+    for name, shape, low, high, qmin, qmax in [
+        ("8 bits, both signs", (5, 13), -3.0, 5.0, 0, 255),
+        ("8 bits after ReLU", (4, 9), -1.0, 2.0, 0, 255),
+        ("4 bits, pictures", (3, 2, 4, 3), -1.0, 1.0, 0, 15),
+        ("3 bits, negative only", (3, 6), -4.0, -1.0, 0, 7),
+        ("8 bits, tokens", (2, 3, 7), -2.0, 3.0, 0, 255),
+        ("8 bits, tokens, symmetric", (2, 4, 9), -2.0, 3.0, -127, 127),
+        ("4 bits, symmetric", (6, 11), -1.0, 0.5, -7, 7),
+    ]:
+        symmetric = qmin < 0
+        x = uniform(generator, shape, low, high)
+        # Rows of very different size, and one of zeros.
+        x = x.reshape(-1, shape[-1]) if len(shape) == 3 else x.reshape(shape[0], -1)
+        x = x * 2.0 ** torch.arange(len(x)).reshape(-1, 1)
+        x[-1] = 0
+        if "ReLU" in name:
+            x = torch.relu(x)
+        x.requires_grad_()
+        observer = PerChannelMinMaxObserver(
+            qscheme=torch.per_channel_symmetric if symmetric else torch.per_channel_affine,
+            ch_axis=0,
+            dtype=torch.qint8 if symmetric else torch.quint8,
+            quant_min=qmin,
+            quant_max=qmax,
+            eps=2**-24,
+        )
+        observer(x.detach())
+        scales, zero_points = observer.calculate_qparams()
+        y = torch.fake_quantize_per_channel_affine(x, scales, zero_points.to(torch.int32), 0, qmin, qmax)
+        dy = uniform(generator, y.shape, -1, 1)
+        y.backward(dy)
+        cases.append(
+            {
+                "name": name,
+                "shape": list(shape),
+                "qmin": qmin,
+                "qmax": qmax,
+                "x": numbers(x),
+                "scales": numbers(scales),
+                "zeroPoints": zero_points.tolist(),
+                "y": numbers(y),
+                "dy": numbers(dy),
+                "dx": numbers(x.grad),
+            }
+        )
+    write(
+        "rows",
+        f"PyTorch {torch.__version__}, PerChannelMinMaxObserver and fake_quantize_per_channel_affine along axis 0",
+        cases,
+    )
+
+
 # --- learned steps ----------------------------------------------------------------------------------------------------
 
 
@@ -356,6 +465,8 @@ def block_formats():
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     fake_quantize()
+    groups()
+    rows()
     learned_step()
     observers()
     optimizers()

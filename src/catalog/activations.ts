@@ -14,6 +14,11 @@ export const activationFunctions = {
     token: 'sigmoid',
     help: 'Squashes to 0…1, so the range to round stays bounded and has no sign.',
   },
+  gelu: {
+    label: 'GELU',
+    token: 'gelu',
+    help: 'x times the share of a normal distribution below x (the tanh form): a smooth ReLU that dips to −0.17, so a few levels must serve the negative side. Usual in transformers.',
+  },
   linear: { label: 'linear', token: 'linear', help: 'No function: the weighted sum goes through as it is.' },
 } as const;
 export type ActivationFunction = keyof typeof activationFunctions;

@@ -2,19 +2,24 @@
  * Puts the project's kernels into tfjs's registry, for every backend. Import the backends' packages first: what is
  * imported later registers over ours.
  */
+import { registerAveragePool2d } from './averagePool2d';
 import { registerConv2d } from './conv2d';
+import { registerDepthwiseConv2d } from './depthwiseConv2d';
 import { registerEpilogue } from './epilogue';
 import { registerFloatParams } from './floatParams';
 import { registerGradients } from './gradients';
+import { registerGroupParams } from './groupParams';
 import { registerMatmul } from './matmul';
 import { registerMaxPool2d } from './maxPool2d';
 import { registerObserve } from './observe';
 import { registerObserveClip } from './observeClip';
 import { registerOptimizer } from './optimizer';
+import { registerOscillation } from './oscillation';
 import { registerQuantize } from './quantize';
 import { registerQuantizeByRule } from './quantizeByRule';
 import { registerQuantizeFloat } from './quantizeFloat';
 import { registerQuantizeMx } from './quantizeMx';
+import { registerQuantizeRows } from './quantizeRows';
 import { registerSoftmaxCrossEntropy } from './softmaxCrossEntropy';
 import { registerWeightParams } from './weightParams';
 
@@ -27,8 +32,11 @@ export function registerKernels(): void {
   registerGradients();
   registerMatmul();
   registerConv2d();
+  registerDepthwiseConv2d();
   registerMaxPool2d();
+  registerAveragePool2d();
   registerWeightParams();
+  registerGroupParams();
   registerObserve();
   registerObserveClip();
   registerQuantize();
@@ -36,7 +44,9 @@ export function registerKernels(): void {
   registerFloatParams();
   registerQuantizeFloat();
   registerQuantizeMx();
+  registerQuantizeRows();
   registerEpilogue();
   registerSoftmaxCrossEntropy();
   registerOptimizer();
+  registerOscillation();
 }

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Backend } from '@/backend/start';
 import type { BackendName } from '@/catalog/backends';
 import { generate as makeDataset } from '@/data/generate';
@@ -20,7 +20,14 @@ class Rig {
   private waiting: ((event: SessionEvent) => boolean)[] = [];
   loseDevice: (reason: string) => void = () => {};
 
-  constructor(private readonly name: BackendName = 'cpu') {
+  /** @param pass ms on the clock between two bursts; undefined leaves the clock alone */
+  constructor(
+    private readonly name: BackendName = 'cpu',
+    pass?: number,
+  ) {
+    let now = 0;
+    // Every look at the clock takes a few ms, so that a burst ends.
+    if (pass !== undefined) vi.spyOn(performance, 'now').mockImplementation(() => (now += 10));
     this.session = new Session({
       post: (event) => {
         this.events.push(event);
@@ -31,7 +38,10 @@ class Rig {
         if (dataset.kind === 'own') throw new Error('generated data only');
         return makeDataset(dataset, seed);
       },
-      breathe: () => new Promise((resolve) => setImmediate(resolve)),
+      breathe: () => {
+        now += pass ?? 0;
+        return new Promise((resolve) => setImmediate(resolve));
+      },
     });
     void this.session.loop();
   }
@@ -80,6 +90,9 @@ class Rig {
 let rig: Rig;
 beforeEach(() => {
   rig = new Rig();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
 test('a load answers ready and a first snapshot at step 0, without PTQ', async () => {
@@ -147,20 +160,44 @@ test('commands for a run that was left are ignored', async () => {
   expect(rig.of('paused').filter((event) => event.run === 1)).toEqual([]);
 });
 
-test('a loss that is not finite pauses, naming step, network and layer, before any weight is spoilt', async () => {
-  const optimizer = { kind: 'sgd', learningRate: 10, momentum: 0.999 } as const;
-  // Overlapping classes keep the gradient alive, and without ReLU no unit can die: nothing stops the growth.
-  const dataset = { kind: 'moons', samples: 120, noise: 1, testShare: 0.5 } as const;
-  const layers = experiment.layers.map((spec) =>
+// Overlapping classes keep the gradient alive, and without ReLU no unit can die: nothing stops the growth.
+const growing: Partial<Experiment> = {
+  dataset: { kind: 'moons', samples: 120, noise: 1, testShare: 0.5 },
+  layers: experiment.layers.map((spec) =>
     spec.kind === 'dense' ? { ...spec, activation: 'linear' as const } : spec,
-  );
-  rig.load(1, { optimizer, layers, dataset });
+  ),
+};
+
+test('a loss that is not finite pauses, naming step, network and layer, before any weight is spoilt', async () => {
+  rig.load(1, { ...growing, optimizer: { kind: 'sgd', learningRate: 10, momentum: 0.999 } });
   const diverged = rig.next('diverged');
   rig.send({ type: 'train', run: 1 });
   const { step, network, layer } = await diverged;
   expect(step).toBeGreaterThan(0);
   expect(['float', 'qat']).toContain(network);
   expect(layer).toMatch(/^dense[1-3]$/);
+});
+
+test('a rewind goes to before the change that led to NaN, though later weights were saved too', async () => {
+  // So slow a machine that a checkpoint is due after every burst of a few steps.
+  rig = new Rig('cpu', 10_000);
+  rig.load(1, {
+    ...growing,
+    stop: { steps: 20 },
+    optimizer: { kind: 'sgd', learningRate: 1e-3, momentum: 0.999 },
+  });
+  const paused = rig.next('paused');
+  rig.send({ type: 'train', run: 1 });
+  await paused;
+  const diverged = rig.next('diverged');
+  rig.send({ type: 'edit', run: 1, edits: [{ kind: 'learningRate', value: 10 }] });
+  rig.send({ type: 'train', run: 1 });
+  const { step, rewindTo } = await diverged;
+  const saved = rig.of('checkpoint').map(({ checkpoint }) => checkpoint.step);
+  expect(saved.some((at) => at > 20 && at < step)).toBe(true);
+  expect(rewindTo).toBe(20);
+  // The page goes on from the checkpoint that it got last.
+  expect(saved.at(-1)).toBe(20);
 });
 
 test('when the device is lost the run goes on from its checkpoint on the next backend', async () => {

@@ -11,6 +11,7 @@ import type { Experiment } from '@/experiment/schema';
 import { Job } from './pace';
 import type { Checkpoint, Command, SessionEvent } from './protocol';
 import { Reporter } from './reporter';
+import { keepCheckpoint, rewindTarget } from './rewind';
 import { Stepper } from './stepper';
 import { Trainer } from './trainer';
 
@@ -39,9 +40,13 @@ interface Run {
   stepper: Stepper;
   reporter: Reporter;
   saving: Job;
-  /** The newest checkpoint, for the session's own recovery. */
-  checkpoint: Checkpoint;
+  /** For the session's own recovery and for a rewind, in the order of their steps; see ./rewind.ts. */
+  checkpoints: readonly Checkpoint[];
 }
+
+/** Step of the newest change made to a run up to a step, 0 without one. */
+const lastChange = (run: Run, step: number): number =>
+  run.experiment.changes.findLast((change) => change.step <= step)?.step ?? 0;
 
 export class Session {
   private readonly inbox: RunCommand[] = [];
@@ -155,7 +160,7 @@ export class Session {
       reporter,
       stepper: new Stepper(trainer, () => run.experiment.changes, synchronous),
       saving: new Job(checkpointEveryMs, 0.05, () => this.save(run)),
-      checkpoint: await trainer.checkpoint(),
+      checkpoints: [await trainer.checkpoint()],
     };
     this.run = run;
     this.around.post({
@@ -186,7 +191,12 @@ export class Session {
     const divergence = await run.stepper.burst(budgetMs, budgetMs === 0 ? run.trainer.step + 1 : stopAt);
     if (!divergence) return true;
     this.training = false;
-    this.around.post({ type: 'diverged', run: run.id, rewindTo: run.checkpoint.step, ...divergence });
+    const target = rewindTarget(run.checkpoints, divergence.step, lastChange(run, divergence.step));
+    // The page goes on from the checkpoint that it got last, which may be a later one.
+    if (target !== run.checkpoints.at(-1))
+      this.around.post({ type: 'checkpoint', run: run.id, checkpoint: target });
+    run.checkpoints = [target];
+    this.around.post({ type: 'diverged', run: run.id, rewindTo: target.step, ...divergence });
     return false;
   }
 
@@ -201,7 +211,7 @@ export class Session {
   private async save(run: Run): Promise<void> {
     const checkpoint = await run.trainer.checkpoint();
     if (!Object.values(checkpoint.tensors).every((values) => values.every(Number.isFinite))) return;
-    run.checkpoint = checkpoint;
+    run.checkpoints = keepCheckpoint(run.checkpoints, checkpoint, lastChange(run, checkpoint.step));
     this.around.post({ type: 'checkpoint', run: run.id, checkpoint });
   }
 
@@ -242,7 +252,8 @@ export class Session {
     this.lostBackends.push(from);
     this.use(await this.around.startBackend('auto', this.lostBackends));
     this.backendChoice = run.load.backend;
-    const { checkpoint, experiment } = run;
+    const { experiment } = run;
+    const checkpoint = run.checkpoints.at(-1)!;
     this.run = undefined;
     const to = this.backend!.status.name;
     this.around.post({ type: 'moved', run: run.id, step: checkpoint.step, from, to, reason });

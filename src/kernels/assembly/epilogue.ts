@@ -1,11 +1,12 @@
 /** Scale, bias and activation function after a quantized product, and the gradient. See ../epilogue/index.ts. */
-import { storeLane, tanh4 } from './lanes';
+import { gelu4, geluSlope4, storeLane, tanh4 } from './lanes';
 
 // Which activation function: known when each exported kernel is compiled, so that no branch is left in its loop.
 const LINEAR: i32 = 0;
 const RELU: i32 = 1;
 const TANH: i32 = 2;
 const SIGMOID: i32 = 3;
+const GELU: i32 = 4;
 
 /** Rows over which a bias gradient is summed before it is added to the total. */
 const BLOCK: i32 = 256;
@@ -16,16 +17,18 @@ function apply(kind: i32, x: v128): v128 {
   if (kind == RELU) return f32x4.max(x, f32x4.splat(0));
   if (kind == TANH) return tanh4(x);
   if (kind == SIGMOID) return f32x4.add(f32x4.mul(half, tanh4(f32x4.mul(half, x))), half);
+  if (kind == GELU) return gelu4(x);
   return x;
 }
 
-/** dy times the derivative, written in terms of y. */
+/** dy times the derivative, written in terms of y, that of GELU in terms of x. */
 @inline
 function upstream(kind: i32, dy: v128, y: v128): v128 {
   const one = f32x4.splat(1);
   if (kind == RELU) return f32x4.mul(dy, v128.andnot(one, f32x4.le(y, f32x4.splat(0))));
   if (kind == TANH) return f32x4.mul(dy, f32x4.sub(one, f32x4.mul(y, y)));
   if (kind == SIGMOID) return f32x4.mul(dy, f32x4.mul(y, f32x4.sub(one, y)));
+  if (kind == GELU) return f32x4.mul(dy, geluSlope4(y));
   return dy;
 }
 
@@ -76,15 +79,18 @@ function forward(
   }
 }
 
+/** `saved` is y, or acc for GELU, whose x is computed from it again. */
 @inline
 function backward(
-  kind: i32, dy: usize, y: usize, inputParams: usize, weightParams: usize, dacc: usize, dbias: usize,
+  kind: i32, dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
   rowsOfScratch: usize, rows: i32, channels: i32,
 ): void {
   const rowBytes = (channels as usize) << 2;
   const scales = rowsOfScratch;
   const partial = rowsOfScratch + rowBytes;
+  const biases = partial + rowBytes;
   makeScales(inputParams, weightParams, scales, channels);
+  if (kind == GELU) makeBiases(inputParams, weightParams, bias, scales, biases, channels);
   memory.fill(dbias, 0, rowBytes);
   for (let block = 0; block < rows; block += BLOCK) {
     memory.fill(partial, 0, rowBytes);
@@ -92,17 +98,22 @@ function backward(
     for (let row = block; row < end; row++) {
       let c: usize = 0;
       for (; c + 16 <= rowBytes; c += 16) {
-        const g = upstream(kind, v128.load(dy + c), v128.load(y + c));
+        let at = v128.load(saved + c);
+        if (kind == GELU) at = f32x4.add(f32x4.mul(at, v128.load(scales + c)), v128.load(biases + c));
+        const g = upstream(kind, v128.load(dy + c), at);
         v128.store(dacc + c, f32x4.mul(g, v128.load(scales + c)));
         v128.store(partial + c, f32x4.add(v128.load(partial + c), g));
       }
       for (; c < rowBytes; c += 4) {
-        const g = upstream(kind, v128.load32_splat(dy + c), v128.load32_splat(y + c));
+        let at = v128.load32_splat(saved + c);
+        if (kind == GELU)
+          at = f32x4.add(f32x4.mul(at, v128.load32_splat(scales + c)), v128.load32_splat(biases + c));
+        const g = upstream(kind, v128.load32_splat(dy + c), at);
         storeLane(dacc + c, f32x4.mul(g, v128.load32_splat(scales + c)));
         storeLane(partial + c, f32x4.add(v128.load32_splat(partial + c), g));
       }
       dy += rowBytes;
-      y += rowBytes;
+      saved += rowBytes;
       dacc += rowBytes;
     }
     for (let c: usize = 0; c < rowBytes; c += 4)
@@ -118,10 +129,10 @@ export function epilogueLinear(
 }
 
 export function epilogueLinearGradient(
-  dy: usize, y: usize, inputParams: usize, weightParams: usize, dacc: usize, dbias: usize, rowsOfScratch: usize,
-  rows: i32, channels: i32,
+  dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32,
 ): void {
-  backward(LINEAR, dy, y, inputParams, weightParams, dacc, dbias, rowsOfScratch, rows, channels);
+  backward(LINEAR, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels);
 }
 
 export function epilogueRelu(
@@ -132,10 +143,10 @@ export function epilogueRelu(
 }
 
 export function epilogueReluGradient(
-  dy: usize, y: usize, inputParams: usize, weightParams: usize, dacc: usize, dbias: usize, rowsOfScratch: usize,
-  rows: i32, channels: i32,
+  dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32,
 ): void {
-  backward(RELU, dy, y, inputParams, weightParams, dacc, dbias, rowsOfScratch, rows, channels);
+  backward(RELU, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels);
 }
 
 export function epilogueTanh(
@@ -146,10 +157,10 @@ export function epilogueTanh(
 }
 
 export function epilogueTanhGradient(
-  dy: usize, y: usize, inputParams: usize, weightParams: usize, dacc: usize, dbias: usize, rowsOfScratch: usize,
-  rows: i32, channels: i32,
+  dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32,
 ): void {
-  backward(TANH, dy, y, inputParams, weightParams, dacc, dbias, rowsOfScratch, rows, channels);
+  backward(TANH, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels);
 }
 
 export function epilogueSigmoid(
@@ -160,8 +171,22 @@ export function epilogueSigmoid(
 }
 
 export function epilogueSigmoidGradient(
-  dy: usize, y: usize, inputParams: usize, weightParams: usize, dacc: usize, dbias: usize, rowsOfScratch: usize,
-  rows: i32, channels: i32,
+  dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32,
 ): void {
-  backward(SIGMOID, dy, y, inputParams, weightParams, dacc, dbias, rowsOfScratch, rows, channels);
+  backward(SIGMOID, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels);
+}
+
+export function epilogueGelu(
+  acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
+  channels: i32,
+): void {
+  forward(GELU, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels);
+}
+
+export function epilogueGeluGradient(
+  dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32,
+): void {
+  backward(GELU, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels);
 }

@@ -29,3 +29,35 @@ export function tanh4(x: v128): v128 {
   const ratio = f32x4.div(f32x4.mul(clamped, p), q);
   return v128.bitselect(x, ratio, f32x4.lt(f32x4.abs(x), f32x4.splat(0.0004)));
 }
+
+/** tanh(sqrt(2 / pi) (x + 0.044715 x^3)) as in ../epilogue/gelu.ts. */
+@inline
+function geluTanh4(x: v128): v128 {
+  const square = f32x4.mul(x, x);
+  const inner = f32x4.add(
+    f32x4.mul(f32x4.splat(0.7978845608028654 * 0.044715), square),
+    f32x4.splat(0.7978845608028654),
+  );
+  return tanh4(f32x4.mul(x, inner));
+}
+
+/** GELU as in ../epilogue/gelu.ts, to the last bit. */
+@inline
+export function gelu4(x: v128): v128 {
+  return f32x4.mul(f32x4.mul(f32x4.splat(0.5), x), f32x4.add(f32x4.splat(1), geluTanh4(x)));
+}
+
+/** The derivative of GELU at x. */
+@inline
+export function geluSlope4(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const limit = f32x4.splat(10);
+  const clamped = f32x4.min(f32x4.max(x, f32x4.neg(limit)), limit);
+  const t = geluTanh4(clamped);
+  const inner = f32x4.add(
+    f32x4.mul(f32x4.splat(3 * 0.7978845608028654 * 0.044715), f32x4.mul(clamped, clamped)),
+    f32x4.splat(0.7978845608028654),
+  );
+  const curved = f32x4.mul(f32x4.mul(clamped, f32x4.sub(one, f32x4.mul(t, t))), inner);
+  return f32x4.mul(f32x4.splat(0.5), f32x4.add(f32x4.add(one, t), curved));
+}

@@ -57,6 +57,16 @@ function sumOfExponentials(row: usize, rowBytes: usize, maximum: f32): f64 {
   return sum;
 }
 
+/** The label of a row that is left out, as in ../softmaxCrossEntropy/constants.ts. */
+const IGNORED: i32 = -1;
+
+/** How many of the labels [batch] count. */
+function countOf(labels: usize, batch: i32): i32 {
+  let count = 0;
+  for (let b = 0; b < batch; b++) count += i32(load<i32>(labels + ((b as usize) << 2)) != IGNORED);
+  return count;
+}
+
 /** loss [] of logits [batch, classes] and labels [batch] (int32) */
 export function softmaxCrossEntropy(
   logits: usize, labels: usize, loss: usize, batch: i32, classes: i32,
@@ -66,6 +76,7 @@ export function softmaxCrossEntropy(
   for (let b = 0; b < batch; b++) {
     const row = logits + (b as usize) * rowBytes;
     const label = load<i32>(labels + ((b as usize) << 2));
+    if (label == IGNORED) continue;
     const maximum = maximumOf(row, rowBytes);
     const sum = sumOfExponentials(row, rowBytes, maximum);
     // Also where the sum is NaN, whose logarithm would not be.
@@ -75,22 +86,27 @@ export function softmaxCrossEntropy(
     }
     total += logarithm(sum) - ((load<f32>(row + ((label as usize) << 2)) as f64) - (maximum as f64));
   }
-  store<f32>(loss, (total / (batch as f64)) as f32);
+  store<f32>(loss, (total / (max(countOf(labels, batch), 1) as f64)) as f32);
 }
 
-/** gradient [batch, classes] = (softmax - onehot) * dy / batch */
+/** gradient [batch, classes] = (softmax - onehot) * dy / (labels that count) */
 export function softmaxCrossEntropyGradient(
   dy: usize, logits: usize, labels: usize, gradient: usize, batch: i32, classes: i32,
 ): void {
   const rowBytes = (classes as usize) << 2;
+  const count = countOf(labels, batch) as f32;
   for (let b = 0; b < batch; b++) {
     const row = logits + (b as usize) * rowBytes;
     const to = gradient + (b as usize) * rowBytes;
     const label = load<i32>(labels + ((b as usize) << 2));
+    if (label == IGNORED) {
+      memory.fill(to, 0, rowBytes);
+      continue;
+    }
     const maximum = maximumOf(row, rowBytes);
     const sum = sumOfExponentials(row, rowBytes, maximum);
     const valid = label >= 0 && label < classes;
-    const factor: f32 = valid ? load<f32>(dy) / (batch as f32) : NaN;
+    const factor: f32 = valid ? load<f32>(dy) / count : NaN;
     const shift = f32x4.splat(maximum);
     const scale = f32x4.splat((1 / sum) as f32);
     const factors = f32x4.splat(factor);

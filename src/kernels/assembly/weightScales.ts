@@ -260,3 +260,14 @@ export function weightParamsDorefa(
     storeParams(params, c, rowBytes, absmax, <f32>1 / qmax, qmax / 2 / max<f32>(squashed, 5.9604644775390625e-8));
   }
 }
+
+/** Copies params [4, channels] that `rows` rows share to each of them: to[k * count + row * channels + c]. */
+export function spreadParams(params: usize, to: usize, rows: i32, channels: i32, count: i32): void {
+  const rowBytes = (channels as usize) << 2;
+  for (let k = 0; k < 4; k++) {
+    for (let row: usize = 0; row < (rows as usize) * rowBytes; row += rowBytes)
+      memory.copy(to + row, params, rowBytes);
+    params += rowBytes;
+    to += (count as usize) << 2;
+  }
+}

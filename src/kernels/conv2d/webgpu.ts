@@ -5,7 +5,8 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
 import { inOneOrder } from '../matmul/webgpu';
-import { output, release, Shader } from '../webgpu';
+import { addSlices, slicesFor } from '../slices';
+import { output, Shader } from '../webgpu';
 import { type Convolution, convolutionOf, filterShapeOf } from './geometry';
 
 /** Output channels per thread: vectors of 4 where they divide evenly. */
@@ -14,9 +15,6 @@ const vectors = { 1: 'f32', 4: 'vec4<f32>' } as const;
 
 /** Above this many input channels tfjs's tiled product is the better one. */
 const directChannels = 16;
-/** Threads that the filter's gradient is cut into, about: enough for a large GPU, and few partial sums to add up. */
-const gradientThreads = 16384;
-
 const geometry = [
   'batch',
   'inHeight',
@@ -130,24 +128,6 @@ fn main(group: u32, lane: u32) {
   });
 }
 
-/** Adds up the slices, in ascending order. */
-const totalShader = new Shader({
-  name: 'Conv2dFilterGradientTotal',
-  tensors: [
-    { name: 'dw', use: 'out' },
-    { name: 'parts', use: 'in' },
-  ],
-  uniforms: ['size', 'slices'],
-  code: `
-fn main(group: u32, lane: u32) {
-  let index = i32(group * 64u + lane);
-  if (index >= uniforms.size) { return; }
-  var sum = 0.0;
-  for (var s = 0; s < uniforms.slices; s = s + 1) { sum = sum + parts[s * uniforms.size + index]; }
-  dw[index] = sum;
-}`,
-});
-
 const directShaders = { 1: directShader(1), 4: directShader(4) } as const;
 const partialShaders = { 1: partialShader(1), 4: partialShader(4) } as const;
 
@@ -182,8 +162,7 @@ export function filterGradientKernel(stock: KernelFunc): KernelFunc {
     if (!conv || !isFloat(x, dy)) return stock(call);
     const width = widthOf(conv);
     const size = util.sizeFromShape(filterShape);
-    const wanted = Math.ceil((gradientThreads * width) / size);
-    const slices = Math.max(1, Math.min(conv.batchSize * conv.outHeight, wanted));
+    const slices = slicesFor(conv.batchSize * conv.outHeight, size / width);
     const parts = output(call.backend, [slices, size]);
     partialShaders[width].runFor(
       call.backend,
@@ -191,9 +170,6 @@ export function filterGradientKernel(stock: KernelFunc): KernelFunc {
       [parts, x, dy],
       [...values(conv, width), slices],
     );
-    const dw = output(call.backend, filterShape);
-    totalShader.runFor(call.backend, size, [dw, parts], [size, slices]);
-    release(call.backend, parts);
-    return dw;
+    return addSlices(call.backend, parts, filterShape);
   };
 }

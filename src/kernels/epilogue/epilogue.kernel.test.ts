@@ -2,25 +2,35 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backends, expectCloseArrays, randomFloats, randomIntegers, startBackend } from '../testing/backends';
 import { expectNoLeak, nearestEven, onEach, params, read } from '../testing/tensors';
+import gelu from './fixtures/gelu.json';
 import { type ActivationName, epilogue } from './index';
 
 const fround = Math.fround;
 /** Relative, as ./tanh.ts states it, with a tenth to spare. */
 const tanhError = 4.5e-7;
-const names: readonly ActivationName[] = ['linear', 'relu', 'tanh', 'sigmoid'];
+const names: readonly ActivationName[] = ['linear', 'relu', 'tanh', 'sigmoid', 'gelu'];
 
 const exactly: Record<ActivationName, (x: number) => number> = {
   linear: (x) => x,
   relu: (x) => Math.max(x, 0),
   tanh: Math.tanh,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  gelu: (x) => 0.5 * x * (1 + Math.tanh(geluArgument(x))),
 };
+
+function geluArgument(x: number): number {
+  return Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
+}
 
 const slopes: Record<ActivationName, (x: number) => number> = {
   linear: () => 1,
   relu: (x) => (x > 0 ? 1 : 0),
   tanh: (x) => 1 - Math.tanh(x) ** 2,
   sigmoid: (x) => exactly.sigmoid(x) * (1 - exactly.sigmoid(x)),
+  gelu: (x) => {
+    const t = Math.tanh(geluArgument(x));
+    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x);
+  },
 };
 
 /** Before the activation, rounded to float32 as documented. */
@@ -169,6 +179,30 @@ describe.each(backends)('the epilogue on %s', (backend) => {
     expect(worst).toBeLessThan(tanhError);
     expect(y.every((value) => Math.abs(value) <= 1)).toBe(true);
     expect(y[10_000]! + 0).toBe(0);
+  });
+
+  test.each(gelu.cases.map((example) => [example.name, example] as const))(
+    'GELU and its gradient are those of PyTorch: %s',
+    async (_, { x, dy, y, dx }) => {
+      const off = params([1], [0], 0);
+      const f = (acc: tf.Tensor) => epilogue(acc, off, off, tf.tensor1d([0]), 'gelu');
+      const { value, grad } = tf.valueAndGrad(f)(
+        tf.tensor2d(x, [x.length, 1]),
+        tf.tensor2d(dy, [x.length, 1]),
+      );
+      expectCloseArrays(await value.data(), y, 5e-7);
+      // Where tanh is near -1 the slope is the small difference of numbers near 1.
+      expectCloseArrays(await grad.data(), dx, 5e-6);
+    },
+  );
+
+  test('GELU and its slope are x and 1, or 0 and 0, far from the origin', async () => {
+    const off = params([1], [0], 0);
+    const x = [12, 1e30, 3e38, -12, -1e30, -3e38];
+    const f = (acc: tf.Tensor) => epilogue(acc, off, off, tf.tensor1d([0]), 'gelu');
+    const { value, grad } = tf.valueAndGrad(f)(tf.tensor2d(x, [6, 1]), tf.ones([6, 1]));
+    expect(await read(value)).toEqual([12, fround(1e30), fround(3e38), 0, 0, 0]);
+    expect(await read(grad)).toEqual([1, 1, 1, 0, 0, 0]);
   });
 
   test('parameters and bias of the wrong length are refused in a sentence', () => {

@@ -10,7 +10,7 @@ import {
   runKernel,
   runKernelForAll,
 } from '../definition';
-import { type ActivationName, activations } from './activations';
+import { type ActivationName, activationNamed, activations } from './activations';
 import { epilogueCpu, epilogueGradientCpu } from './cpu';
 import { epilogueGradientWasm, epilogueWasm } from './wasm';
 import { epilogueGradientWebgpu, epilogueWebgpu } from './webgpu';
@@ -26,8 +26,9 @@ const gradientName = (activation: ActivationName) => `EpilogueGradient_${activat
  * b' is the bias rounded to the accumulator's grid, rint(b / s) * s, where input and weights are both quantized (integer
  * inference adds it as an int32 of that scale: Jacob et al. 2018), else b. Every operation rounds to float32 and tanh
  * is one polynomial, so that all backends give the same bits. NaN propagates.
- * Gradients: dacc = dy * f'(y) * s[c] and db[c] = sum of dy * f'(y) over all other axes (straight through the rounding; the
- * sums' order is fixed on each backend, and differs between them by ULPs). The parameters get none.
+ * Gradients: dacc = dy * f' * s[c] and db[c] = sum of dy * f' over all other axes (straight through the rounding; the
+ * sums' order is fixed on each backend, and differs between them by ULPs). The parameters get none. f' is computed from
+ * y, or from acc again where y does not determine it (GELU falls and rises).
  * @param acc [..., C]: sums of products of integer-valued floats
  * @param inputParams [4, 1], weightParams [4, C]: rows scale, inverse, zero point, quantized
  * @param bias [C]
@@ -50,22 +51,24 @@ export function epilogue<X extends Tensor>(
 /** Registers the kernels of every activation function, with their gradients. */
 export function registerEpilogue(): void {
   for (const activation of Object.keys(activations) as ActivationName[]) {
+    const ofInput = activationNamed(activation).slopeOf === 'input';
     const forward: KernelDefinition<'acc' | 'inputParams' | 'weightParams' | 'bias'> = {
       name: forwardName(activation),
       cpu: epilogueCpu(activation),
       wasm: epilogueWasm(activation),
       webgpu: epilogueWebgpu(activation),
       gradient: {
-        inputsToSave: ['inputParams', 'weightParams'],
-        outputsToSave: [true],
-        gradFunc: (dy, saved) => {
-          const [inputParams, weightParams, y] = saved as [Tensor, Tensor, Tensor];
+        inputsToSave: ['inputParams', 'weightParams', 'bias', ...(ofInput ? ['acc'] : [])],
+        outputsToSave: [!ofInput],
+        gradFunc: (dy, tensors) => {
+          const [inputParams, weightParams, bias, saved] = tensors as [Tensor, Tensor, Tensor, Tensor];
           // Here and not in the functions below: tfjs runs each of those in a tidy of its own.
           const [dacc, dbias] = runKernelForAll(gradientName(activation), {
             dy: dy as Tensor,
-            y,
+            saved,
             inputParams,
             weightParams,
+            bias,
           });
           return { acc: () => dacc!, bias: () => dbias! };
         },

@@ -5,7 +5,7 @@ import { address, launch, output, scratch } from '../wasm';
 import { type ActivationName, activationNamed } from './activations';
 
 /** Rows of floats, one per channel, that the kernels keep in scratch memory. */
-const scratchRows = 2;
+const scratchRows = 3;
 
 export const epilogueWasm =
   (activation: ActivationName): Implementation<'acc' | 'inputParams' | 'weightParams' | 'bias'> =>
@@ -27,21 +27,22 @@ export const epilogueWasm =
   };
 
 export const epilogueGradientWasm =
-  (activation: ActivationName): Implementation<'dy' | 'y' | 'inputParams' | 'weightParams'> =>
-  ({ inputs: { dy, y, inputParams, weightParams } }) => {
-    const channels = lastAxis(y.shape);
-    const dacc = output(y.shape);
+  (activation: ActivationName): Implementation<'dy' | 'saved' | 'inputParams' | 'weightParams' | 'bias'> =>
+  ({ inputs: { dy, saved, inputParams, weightParams, bias } }) => {
+    const channels = lastAxis(saved.shape);
+    const dacc = output(saved.shape);
     const dbias = output([channels]);
     launch(
       activationNamed(activation).wasm.gradient,
       address(dy),
-      address(y),
+      address(saved),
       address(inputParams),
       address(weightParams),
+      address(bias),
       address(dacc),
       address(dbias),
       scratch(4 * scratchRows * channels),
-      util.sizeFromShape(y.shape) / channels,
+      util.sizeFromShape(saved.shape) / channels,
       channels,
     );
     return [dacc, dbias];

@@ -10,6 +10,17 @@ const rowsPerThread = 8;
 /** Up to so many rows one thread sums a whole column, which saves a dispatch. */
 const rowsInOnePass = 64;
 
+/** The bias of channel c, rounded to the accumulator's grid where input and weights are quantized. */
+const roundedBias = `
+fn roundedBias(c: u32, channels: u32, scale: f32) -> f32 {
+  let b = bias[c];
+  if (inputParams[3] == 1.0 && weightParams[3u * channels + c] == 1.0) {
+    return exact(round(divide(b, scale)) * scale);
+  }
+  return b;
+}
+`;
+
 const forward = (activation: ActivationName) =>
   new Shader({
     name: `epilogue_${activation}`,
@@ -23,6 +34,7 @@ const forward = (activation: ActivationName) =>
     uniforms: ['threads'],
     code: `
 ${activationNamed(activation).wgsl}
+${roundedBias}
 fn main(group: u32, lane: u32) {
   let thread = group * 64u + lane;
   let threads = u32(uniforms.threads);
@@ -30,46 +42,53 @@ fn main(group: u32, lane: u32) {
   let channels = u32(uniforms.biasLength);
   let c = thread % channels;
   let scale = exact(inputParams[0] * weightParams[c]);
-  var b = bias[c];
-  if (inputParams[3] == 1.0 && weightParams[3u * channels + c] == 1.0) {
-    b = exact(round(divide(b, scale)) * scale);
-  }
+  let b = roundedBias(c, channels, scale);
   for (var i = thread; i < u32(uniforms.accLength); i = i + threads) {
     y[i] = apply(exact(exact(acc[i] * scale) + b));
   }
 }`,
   });
 
-/** Thread (part, c) handles rows part, part + parts, ... of column c: neighbours read neighbouring elements. */
-const gradient = (activation: ActivationName) =>
-  new Shader({
+/**
+ * Thread (part, c) handles rows part, part + parts, ... of column c: neighbours read neighbouring elements. `saved` is y,
+ * or acc where the slope is that of the input.
+ */
+const gradient = (activation: ActivationName) => {
+  const { slopeOf, wgsl } = activationNamed(activation);
+  const ofInput = slopeOf === 'input';
+  return new Shader({
     name: `epilogueGradient_${activation}`,
     tensors: [
       { name: 'dacc', use: 'out' },
       { name: 'partialSums', use: 'out' },
       { name: 'dy', use: 'in' },
-      { name: 'y', use: 'in' },
+      { name: 'saved', use: 'in' },
       { name: 'inputParams', use: 'in' },
       { name: 'weightParams', use: 'in' },
+      ...(ofInput ? [{ name: 'bias', use: 'in' } as const] : []),
     ],
     uniforms: ['channels', 'parts'],
     code: `
-${activationNamed(activation).wgsl}
+${wgsl}
+${ofInput ? roundedBias : ''}
 fn main(group: u32, lane: u32) {
   let thread = group * 64u + lane;
   let channels = u32(uniforms.channels);
   let threads = channels * u32(uniforms.parts);
   if (thread >= threads) { return; }
-  let scale = exact(inputParams[0] * weightParams[thread % channels]);
+  let c = thread % channels;
+  let scale = exact(inputParams[0] * weightParams[c]);
+  ${ofInput ? 'let b = roundedBias(c, channels, scale);' : ''}
   var sum = 0.0;
-  for (var i = thread; i < u32(uniforms.yLength); i = i + threads) {
-    let upstream = exact(dy[i] * slope(y[i]));
+  for (var i = thread; i < u32(uniforms.savedLength); i = i + threads) {
+    let upstream = exact(dy[i] * slope(${ofInput ? 'exact(exact(saved[i] * scale) + b)' : 'saved[i]'}));
     dacc[i] = upstream * scale;
     sum = sum + upstream;
   }
   partialSums[thread] = sum;
 }`,
   });
+};
 
 const sumParts = new Shader({
   name: 'epilogueSumParts',
@@ -119,14 +138,15 @@ export const epilogueWebgpu =
   };
 
 export const epilogueGradientWebgpu =
-  (activation: ActivationName): Implementation<'dy' | 'y' | 'inputParams' | 'weightParams'> =>
-  ({ inputs: { dy, y, inputParams, weightParams }, backend }) => {
-    const channels = lastAxis(y.shape);
-    const rows = util.sizeFromShape(y.shape) / channels;
+  (activation: ActivationName): Implementation<'dy' | 'saved' | 'inputParams' | 'weightParams' | 'bias'> =>
+  ({ inputs: { dy, saved, inputParams, weightParams, bias }, backend }) => {
+    const channels = lastAxis(saved.shape);
+    const rows = util.sizeFromShape(saved.shape) / channels;
     const parts = rows <= rowsInOnePass ? 1 : Math.ceil(Math.sqrt(rows));
-    const dacc = output(backend, y.shape);
+    const dacc = output(backend, saved.shape);
     const partialSums = output(backend, parts === 1 ? [channels] : [parts, channels]);
-    const tensors = [dacc, partialSums, dy, y, inputParams, weightParams];
+    const tensors = [dacc, partialSums, dy, saved, inputParams, weightParams];
+    if (activationNamed(activation).slopeOf === 'input') tensors.push(bias);
     gradients[activation].runFor(backend, parts * channels, tensors, [channels, parts]);
     if (parts === 1) return [dacc, partialSums];
     const dbias = output(backend, [channels]);

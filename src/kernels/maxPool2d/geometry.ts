@@ -31,21 +31,3 @@ export function poolingOf(x: TensorInfo, attrs: NamedAttrMap | undefined): Pooli
 function holdsPixels(before: number, window: number, stride: number, windows: number) {
   return (length: number) => before < window && (windows - 1) * stride - before < length;
 }
-
-/** The arguments of the kernels, in order: batch, sizes, window, strides, padding before. */
-export function sizes(pooling: Pooling): number[] {
-  return [
-    pooling.batchSize,
-    pooling.inHeight,
-    pooling.inWidth,
-    pooling.inChannels,
-    pooling.outHeight,
-    pooling.outWidth,
-    pooling.filterHeight,
-    pooling.filterWidth,
-    pooling.strideHeight,
-    pooling.strideWidth,
-    pooling.padInfo.top,
-    pooling.padInfo.left,
-  ];
-}

@@ -1,56 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backends, expectCloseArrays, randomFloats, randomIntegers, startBackend } from '../testing/backends';
-import { maxPoolReference, type PoolingCase } from '../testing/reference';
+import { maxPoolReference } from '../testing/reference';
+import { count, type WindowCase, windowCase } from '../testing/windows';
 
-interface Case extends PoolingCase {
-  readonly name: string;
-  readonly pad: 'same' | 'valid' | number;
-}
-
-function pooling(
-  x: PoolingCase['x'],
-  window: [number, number],
-  strides: [number, number],
-  pad: Case['pad'],
-): Case {
-  const axes = ([0, 1] as const).map((axis) => {
-    const length = x[axis + 1]!;
-    if (pad === 'same') {
-      const out = Math.ceil(length / strides[axis]);
-      return { out, before: Math.floor(Math.max((out - 1) * strides[axis] + window[axis] - length, 0) / 2) };
-    }
-    const before = pad === 'valid' ? 0 : pad;
-    return { out: Math.floor((length + 2 * before - window[axis]) / strides[axis]) + 1, before };
-  });
-  return {
-    name: `[${x}], window ${window}, stride ${strides}, ${pad}`,
-    x,
-    window,
-    strides,
-    pad,
-    out: [axes[0]!.out, axes[1]!.out],
-    before: [axes[0]!.before, axes[1]!.before],
-  };
-}
-
-const cases: Case[] = [
-  pooling([1, 1, 1, 1], [1, 1], [1, 1], 'valid'),
-  pooling([2, 6, 4, 8], [2, 2], [2, 2], 'valid'),
-  pooling([2, 7, 5, 3], [2, 2], [2, 2], 'valid'),
-  pooling([2, 7, 5, 5], [2, 2], [2, 2], 'same'),
-  pooling([1, 8, 9, 4], [3, 3], [2, 2], 'same'),
-  pooling([1, 8, 9, 6], [3, 2], [1, 1], 'valid'),
-  pooling([2, 9, 7, 1], [3, 3], [1, 2], 'same'),
-  pooling([1, 5, 5, 2], [5, 5], [1, 1], 'valid'),
-  pooling([2, 5, 6, 2], [1, 1], [2, 2], 'valid'),
-  pooling([1, 6, 6, 7], [3, 3], [3, 3], 1),
-  pooling([1, 4, 4, 3], [2, 2], [3, 3], 'valid'),
+const cases: WindowCase[] = [
+  windowCase([1, 1, 1, 1], [1, 1], [1, 1], 'valid'),
+  windowCase([2, 6, 4, 8], [2, 2], [2, 2], 'valid'),
+  windowCase([2, 7, 5, 3], [2, 2], [2, 2], 'valid'),
+  windowCase([2, 7, 5, 5], [2, 2], [2, 2], 'same'),
+  windowCase([1, 8, 9, 4], [3, 3], [2, 2], 'same'),
+  windowCase([1, 8, 9, 6], [3, 2], [1, 1], 'valid'),
+  windowCase([2, 9, 7, 1], [3, 3], [1, 2], 'same'),
+  windowCase([1, 5, 5, 2], [5, 5], [1, 1], 'valid'),
+  windowCase([2, 5, 6, 2], [1, 1], [2, 2], 'valid'),
+  windowCase([1, 6, 6, 7], [3, 3], [3, 3], 1),
+  windowCase([1, 4, 4, 3], [2, 2], [3, 3], 'valid'),
 ];
 
-const count = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
-
-function run(shape: Case, x: Float32Array, dy: Float32Array) {
+function run(shape: WindowCase, x: Float32Array, dy: Float32Array) {
   const pool = (image: tf.Tensor) =>
     tf.maxPool(image as tf.Tensor4D, [...shape.window], [...shape.strides], shape.pad);
   const image = tf.tensor4d(x, [...shape.x]);
@@ -85,7 +53,7 @@ describe.each(backends)('maximum pooling on %s', (backend) => {
 
   test('NaN reaches the maximum of its window, and its gradient the NaN', async () => {
     for (const channels of [1, 4, 5]) {
-      const shape = pooling([1, 4, 4, channels], [2, 2], [2, 2], 'valid');
+      const shape = windowCase([1, 4, 4, channels], [2, 2], [2, 2], 'valid');
       const x = randomFloats(16 * channels, 6);
       // In the last position of the first window and in the first of the last, in the last channel.
       for (const pixel of [5, 10]) x[pixel * channels + channels - 1] = Number.NaN;

@@ -1,7 +1,8 @@
 /** MaxPool and its gradient on WebAssembly (assembly/pool.ts). */
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { address, launch, output } from '../wasm';
-import { poolingOf, sizes } from './geometry';
+import { windowSizes } from '../windows';
+import { poolingOf } from './geometry';
 
 export function maxPoolKernel(stock: KernelFunc): KernelFunc {
   return (call) => {
@@ -9,7 +10,7 @@ export function maxPoolKernel(stock: KernelFunc): KernelFunc {
     const pooling = poolingOf(x, call.attrs);
     if (!pooling) return stock(call);
     const y = output(pooling.outShape);
-    launch('maxPool', address(x), address(y), ...sizes(pooling));
+    launch('maxPool', address(x), address(y), ...windowSizes(pooling));
     return y;
   };
 }
@@ -20,7 +21,7 @@ export function gradientKernel(stock: KernelFunc): KernelFunc {
     const pooling = poolingOf(input, call.attrs);
     if (!pooling) return stock(call);
     const dx = output(input.shape);
-    launch('maxPoolGradient', address(input), address(dy), address(dx), ...sizes(pooling));
+    launch('maxPoolGradient', address(input), address(dy), address(dx), ...windowSizes(pooling));
     return dx;
   };
 }

@@ -5,22 +5,8 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
 import { output, Shader } from '../webgpu';
-import { poolingOf, sizes } from './geometry';
-
-const geometry = [
-  'batch',
-  'height',
-  'width',
-  'channels',
-  'outHeight',
-  'outWidth',
-  'windowHeight',
-  'windowWidth',
-  'strideHeight',
-  'strideWidth',
-  'top',
-  'left',
-] as const;
+import { windowSizes, windowsOver, windowUniforms } from '../windows';
+import { poolingOf } from './geometry';
 
 /** Index in x of the first maximum of a window; NaN exceeds every number. */
 const findWinner = `
@@ -50,7 +36,7 @@ const forwardShader = new Shader({
     { name: 'y', use: 'out' },
     { name: 'x', use: 'in' },
   ],
-  uniforms: geometry,
+  uniforms: windowUniforms,
   code: `${findWinner}
 fn main(group: u32, lane: u32) {
   let u = uniforms;
@@ -70,13 +56,8 @@ const gradientShader = new Shader({
     { name: 'x', use: 'in' },
     { name: 'dy', use: 'in' },
   ],
-  uniforms: geometry,
-  code: `${findWinner}
-/* The first window along an axis that reaches a position, counted from the start of the padding. */
-fn firstWindow(position: i32, window: i32, stride: i32) -> i32 {
-  return max(0, (position - window + stride) / stride);
-}
-
+  uniforms: windowUniforms,
+  code: `${findWinner}${windowsOver}
 fn main(group: u32, lane: u32) {
   let u = uniforms;
   let index = i32(group * 64u + lane);
@@ -87,8 +68,8 @@ fn main(group: u32, lane: u32) {
   let row = (pixel / u.width) % u.height + u.top;
   let image = pixel / (u.width * u.height);
   var sum = 0.0;
-  for (var i = firstWindow(row, u.windowHeight, u.strideHeight); i <= min(row / u.strideHeight, u.outHeight - 1); i = i + 1) {
-    for (var j = firstWindow(column, u.windowWidth, u.strideWidth); j <= min(column / u.strideWidth, u.outWidth - 1); j = j + 1) {
+  for (var i = firstWindow(row, u.windowHeight, u.strideHeight); i <= lastWindow(row, u.strideHeight, u.outHeight); i = i + 1) {
+    for (var j = firstWindow(column, u.windowWidth, u.strideWidth); j <= lastWindow(column, u.strideWidth, u.outWidth); j = j + 1) {
       if (winner(image, i, j, channel) == index) {
         sum = sum + dy[((image * u.outHeight + i) * u.outWidth + j) * u.channels + channel];
       }
@@ -104,7 +85,7 @@ export function maxPoolKernel(stock: KernelFunc): KernelFunc {
     const pooling = poolingOf(x, call.attrs);
     if (!pooling) return stock(call);
     const y = output(call.backend, pooling.outShape);
-    forwardShader.runFor(call.backend, util.sizeFromShape(y.shape), [y, x], sizes(pooling));
+    forwardShader.runFor(call.backend, util.sizeFromShape(y.shape), [y, x], windowSizes(pooling));
     return y;
   };
 }
@@ -115,7 +96,7 @@ export function gradientKernel(stock: KernelFunc): KernelFunc {
     const pooling = poolingOf(input, call.attrs);
     if (!pooling) return stock(call);
     const dx = output(call.backend, input.shape);
-    gradientShader.runFor(call.backend, util.sizeFromShape(dx.shape), [dx, input, dy], sizes(pooling));
+    gradientShader.runFor(call.backend, util.sizeFromShape(dx.shape), [dx, input, dy], windowSizes(pooling));
     return dx;
   };
 }

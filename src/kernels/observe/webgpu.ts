@@ -11,7 +11,8 @@ const groupSize = 256;
 /** Elements that one thread reads before more threads, and a second dispatch, are worth it. */
 const perThread = 64;
 
-const ordering = `
+/** WGSL: floats as unsigned integers that order as they do, NaN beyond the infinities, and back. */
+export const ordering = `
 fn ordered(value: f32) -> u32 {
   let bits = bitcast<u32>(value);
   return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);

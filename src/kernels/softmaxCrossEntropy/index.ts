@@ -10,9 +10,11 @@ const gradientName = 'SoftmaxCrossEntropyGradient';
 
 /**
  * mean over b of -log softmax(logits[b])[labels[b]], in nats. The row's maximum is subtracted first, so that nothing
- * overflows. A label outside 0 ... K - 1 makes the loss, and its row of the gradient, NaN; so does a NaN logit.
- * Gradient: dlogits = (softmax - onehot) / B * dy; the labels get none.
- * @param logits [B, K] @param labels [B], int32
+ * overflows. A row whose label is -1 is left out, whatever its logits (PyTorch's ignore_index): the mean is over the n
+ * other rows, and 0 where there are none. Any other label outside 0 ... K - 1 makes the loss, and its row of the
+ * gradient, NaN; so does a NaN logit.
+ * Gradient: dlogits = (softmax - onehot) / n * dy, 0 in rows left out; the labels get none.
+ * @param logits [B, K]; of sequences [B * T, K] @param labels [B], int32
  * @throws if a shape or the labels' type does not fit
  */
 export function softmaxCrossEntropy(logits: Tensor2D, labels: Tensor1D): Scalar {

@@ -91,7 +91,44 @@ describe.each(backends)('softmaxCrossEntropy on %s', (backend) => {
     expect(await loss([1, 2, 3, 4, Number.NaN], 1)).toBeNaN();
     expect(await loss([1, Number.POSITIVE_INFINITY, 3, 4, 5], 0)).toBeNaN();
     expect(await loss([1, 2, 3, 4, 5], 5)).toBeNaN();
-    expect(await loss([1, 2, 3, 4, 5], -1)).toBeNaN();
+    expect(await loss([1, 2, 3, 4, 5], -2)).toBeNaN();
+  });
+
+  test('a row whose label is -1 is left out, whatever its logits', async () => {
+    const classes = 7;
+    const rows = 150;
+    const logits = randomFloats(rows * classes, 72, -6, 6);
+    const labels = Array.from(randomIntegers(rows, 73, -1, classes - 1));
+    const kept = labels.flatMap((label, b) => (label === -1 ? [] : [b]));
+    expect(kept.length).toBeLessThan(rows);
+    const rowOf = (values: Float32Array, b: number) => [...values.subarray(b * classes, (b + 1) * classes)];
+    const expected = reference(
+      Float32Array.from(kept.flatMap((b) => rowOf(logits, b))),
+      kept.map((b) => labels[b]!),
+      classes,
+    );
+    logits[labels.indexOf(-1) * classes] = Number.NaN;
+    const y = tf.tensor1d(labels, 'int32');
+    const f = (l: tf.Tensor) => softmaxCrossEntropy(l as tf.Tensor2D, y);
+    const { value, grad } = tf.valueAndGrad(f)(tf.tensor2d(logits, [rows, classes]));
+    expectCloseArrays(await value.data(), [expected.loss], 2e-6);
+    const gradient = (await grad.data()) as Float32Array;
+    expectCloseArrays(
+      kept.flatMap((b) => rowOf(gradient, b)).map((g) => g * kept.length),
+      expected.gradient.map((g) => g * kept.length),
+      2e-6,
+    );
+    labels.forEach((label, b) => {
+      if (label === -1) expect(rowOf(gradient, b)).toEqual(Array(classes).fill(0));
+    });
+  });
+
+  test('where every row is left out, loss and gradient are 0', async () => {
+    const y = tf.tensor1d([-1, -1, -1], 'int32');
+    const f = (l: tf.Tensor) => softmaxCrossEntropy(l as tf.Tensor2D, y);
+    const { value, grad } = tf.valueAndGrad(f)(tf.tensor2d(randomFloats(15, 74), [3, 5]));
+    expect(await read(value)).toEqual([0]);
+    expect(await read(grad)).toEqual(Array(15).fill(0));
   });
 
   test('NaN in one row of logits leaves the gradient of the others alone', async () => {

@@ -3,6 +3,7 @@
  */
 import type { Implementation } from '../definition';
 import { output, Shader } from '../webgpu';
+import { ignoredLabel } from './constants';
 
 /** `normalise(row)` gives a row's maximum and the sum of exp(logit - maximum), NaN where a logit is. */
 const normalise = `
@@ -40,12 +41,16 @@ const forward = new Shader({
 ${normalise}
 var<workgroup> total: array<f32, ${groupSize}>;
 var<workgroup> invalid: array<u32, ${groupSize}>;
+var<workgroup> counted: array<u32, ${groupSize}>;
 
 fn main(group: u32, lane: u32) {
   let batch = u32(uniforms.labelsLength);
   var losses = 0.0;
   var wrong = 0u;
+  var count = 0u;
   for (var row = lane; row < batch; row = row + ${groupSize}u) {
+    if (labels[row] == ${ignoredLabel}) { continue; }
+    count = count + 1u;
     let maximumAndSum = normalise(row);
     if (isNan(maximumAndSum.y)) {
       wrong = 1u;
@@ -56,16 +61,18 @@ fn main(group: u32, lane: u32) {
   }
   total[lane] = losses;
   invalid[lane] = wrong;
+  counted[lane] = count;
   workgroupBarrier();
   for (var width = ${groupSize / 2}u; width > 0u; width = width / 2u) {
     if (lane < width) {
       total[lane] = total[lane] + total[lane + width];
       invalid[lane] = invalid[lane] | invalid[lane + width];
+      counted[lane] = counted[lane] + counted[lane + width];
     }
     workgroupBarrier();
   }
   if (lane == 0u) {
-    loss[0] = select(total[0] / f32(uniforms.labelsLength), uniforms.nan, invalid[0] != 0u);
+    loss[0] = select(total[0] / f32(max(counted[0], 1u)), uniforms.nan, invalid[0] != 0u);
   }
 }`,
 });
@@ -81,12 +88,34 @@ const gradient = new Shader({
   uniforms: ['classes'],
   code: `
 ${normalise}
+var<workgroup> counted: array<u32, 64>;
+
+/* How many labels count: each workgroup finds it for itself. */
+fn countOf(lane: u32) -> u32 {
+  var count = 0u;
+  for (var row = lane; row < u32(uniforms.labelsLength); row = row + 64u) {
+    count = count + select(1u, 0u, labels[row] == ${ignoredLabel});
+  }
+  counted[lane] = count;
+  workgroupBarrier();
+  for (var width = 32u; width > 0u; width = width / 2u) {
+    if (lane < width) { counted[lane] = counted[lane] + counted[lane + width]; }
+    workgroupBarrier();
+  }
+  return counted[0];
+}
+
 fn main(group: u32, lane: u32) {
   let row = group * 64u + lane;
+  let count = countOf(lane);
   if (row >= u32(uniforms.labelsLength)) { return; }
+  if (labels[row] == ${ignoredLabel}) {
+    for (var k = 0; k < uniforms.classes; k = k + 1) { dlogits[row * u32(uniforms.classes) + u32(k)] = 0.0; }
+    return;
+  }
   let maximumAndSum = normalise(row);
   let invalid = isNan(maximumAndSum.y);
-  let factor = dy[0] / f32(uniforms.labelsLength);
+  let factor = dy[0] / f32(count);
   for (var k = 0; k < uniforms.classes; k = k + 1) {
     let i = row * u32(uniforms.classes) + u32(k);
     let probability = exp(logits[i] - maximumAndSum.x) / maximumAndSum.y;

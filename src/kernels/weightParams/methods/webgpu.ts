@@ -1,28 +1,11 @@
-/**
- * The methods beyond abs-max in WGSL. One workgroup finds the scale of one channel; per tensor the first does all the
- * work. Sums are taken in a fixed order, counts are integers.
- */
+/** The methods beyond abs-max in WGSL. One workgroup finds the scale of one channel; per tensor the first does all the work. */
 import { type Implementation, lastAxis } from '../../definition';
-import { tanhWgsl } from '../../epilogue/tanh';
 import { output, Shader } from '../../webgpu';
-import { bins, candidates, factors, oneOutlierIn, ternaryThreshold } from './constants';
+import { dorefa, findScale, groupSize, type Method, mean, mse, percentile, pow2, shared, twn } from './find';
 
-const groupSize = 64;
-
-interface Method {
-  name: string;
-  /**
-   * WGSL: `fn find(lane: u32, group: Group) -> vec2<f32>`, called by every lane; the first one's answer counts: the scale
-   * and, unless it is 0, the factor that takes a weight to the grid in place of 1 / scale.
-   */
-  find: string;
-  /** WGSL: the scale of 1-bit weights with this mean magnitude. */
-  signScale?: string;
-}
-
-const shaderOf = ({ name, find, signScale = 'mean' }: Method) =>
+const shaderOf = (method: Method) =>
   new Shader({
-    name,
+    name: method.name,
     tensors: [
       { name: 'params', use: 'out' },
       { name: 'w', use: 'in' },
@@ -31,35 +14,8 @@ const shaderOf = ({ name, find, signScale = 'mean' }: Method) =>
     uniforms: ['channels'],
     workgroupSize: groupSize,
     code: `
-struct Group { first: u32, stride: u32, end: u32, count: u32, absmax: f32, mean: f32 }
-
-var<workgroup> largest: array<u32, ${groupSize}>;
-var<workgroup> totals: array<f32, ${groupSize}>;
-var<workgroup> counts: array<u32, ${groupSize}>;
-
-/* Leaves the sum over all lanes in totals[0] and counts[0], and the greatest in largest[0]. */
-fn reduce(lane: u32, greatest: u32, total: f32, count: u32) {
-  workgroupBarrier();
-  largest[lane] = greatest;
-  totals[lane] = total;
-  counts[lane] = count;
-  workgroupBarrier();
-  for (var width = ${groupSize / 2}u; width > 0u; width = width / 2u) {
-    if (lane < width) {
-      largest[lane] = max(largest[lane], largest[lane + width]);
-      totals[lane] = totals[lane] + totals[lane + width];
-      counts[lane] = counts[lane] + counts[lane + width];
-    }
-    workgroupBarrier();
-  }
-}
-
-fn atLeastSmallest(scale: f32) -> f32 { return max(scale, 0x1p-24); }
-
-fn powerOfTwo(x: f32) -> f32 {
-  return bitcast<f32>((bitcast<u32>(x) + 0x7fffffu) & 0xff800000u);
-}
-${find}
+${shared}
+${method.find}
 fn main(index: u32, lane: u32) {
   let channels = u32(uniforms.channels);
   let perChannel = settings[3] == 1.0;
@@ -69,25 +25,8 @@ fn main(index: u32, lane: u32) {
   group.stride = select(1u, channels, perChannel);
   group.end = select(0u, u32(uniforms.wLength), works);
   group.count = u32(uniforms.wLength) / group.stride;
-  var greatest = 0u;
-  var sum = 0.0;
-  for (var i = group.first + lane * group.stride; i < group.end; i = i + ${groupSize}u * group.stride) {
-    let magnitude = bitcast<u32>(w[i]) & 0x7fffffffu;
-    greatest = max(greatest, magnitude);
-    sum = sum + bitcast<f32>(magnitude);
-  }
-  reduce(lane, greatest, sum, 0u);
-  let finite = largest[0] < 0x7f800000u;
-  group.absmax = bitcast<f32>(largest[0]);
-  group.mean = divide(totals[0], f32(group.count));
-  let found = find(lane, group);
+  ${findScale(method)}
   if (lane > 0u || !works) { return; }
-  let mode = settings[2];
-  let mean = group.mean;
-  var scale = select(found.x, ${signScale}, mode == 2.0);
-  scale = select(uniforms.nan, atLeastSmallest(scale), finite);
-  var factor = select(uniforms.nan, divide(1.0, scale), finite);
-  factor = select(factor, found.y, finite && found.y != 0.0 && mode != 2.0);
   let last = select(channels, index + 1u, perChannel);
   for (var c = group.first; c < last; c = c + 1u) {
     params[c] = select(scale, 1.0, mode == 0.0);
@@ -108,104 +47,9 @@ const implementationOf = (method: Method): Implementation<'w' | 'settings'> => {
   };
 };
 
-/** Lane k measures the error of candidate k. */
-export const mseWebgpu = implementationOf({
-  name: 'weightParamsMse',
-  find: `
-var<private> factors: array<f32, ${candidates}> = array(${factors.map((f) => `${f}f`).join(', ')});
-var<workgroup> errors: array<f32, ${candidates}>;
-
-fn find(lane: u32, group: Group) -> vec2<f32> {
-  let whole = divide(group.absmax, settings[1]);
-  let scale = atLeastSmallest(exact(whole * factors[lane]));
-  let inverse = divide(1.0, scale);
-  var sum = 0.0;
-  for (var i = group.first; i < group.end; i = i + group.stride) {
-    let q = clamp(round(w[i] * inverse), settings[0], settings[1]);
-    let error = w[i] - exact(q * scale);
-    sum = sum + error * error;
-  }
-  errors[lane] = sum;
-  workgroupBarrier();
-  var best = ${candidates - 1}u;
-  var least = uniforms.infinity;
-  for (var k = 0u; k < ${candidates}u; k = k + 1u) {
-    if (errors[k] <= least) {
-      least = errors[k];
-      best = k;
-    }
-  }
-  return vec2<f32>(exact(whole * factors[best]), 0.0);
-}`,
-});
-
-export const percentileWebgpu = implementationOf({
-  name: 'weightParamsPercentile',
-  find: `
-var<workgroup> histogram: array<atomic<u32>, ${bins}>;
-
-fn find(lane: u32, group: Group) -> vec2<f32> {
-  let perUnit = divide(${bins}.0, group.absmax);
-  for (var i = group.first + lane * group.stride; i < group.end; i = i + ${groupSize}u * group.stride) {
-    let bin = min(${bins - 1}u, u32(clamp(exact(abs(w[i]) * perUnit), 0.0, ${bins}.0)));
-    atomicAdd(&histogram[bin], 1u);
-  }
-  workgroupBarrier();
-  let needed = group.count - group.count / ${oneOutlierIn}u;
-  var seen = 0u;
-  var bin = 0u;
-  for (; bin < ${bins - 1}u; bin = bin + 1u) {
-    seen = seen + atomicLoad(&histogram[bin]);
-    if (seen >= needed) { break; }
-  }
-  let edge = exact(group.absmax * (f32(bin + 1u) / ${bins}.0));
-  return vec2<f32>(divide(edge, settings[1]), 0.0);
-}`,
-});
-
-export const pow2Webgpu = implementationOf({
-  name: 'weightParamsPow2',
-  signScale: 'powerOfTwo(mean)',
-  find: `
-fn find(lane: u32, group: Group) -> vec2<f32> {
-  return vec2<f32>(powerOfTwo(divide(group.absmax, settings[1])), 0.0);
-}`,
-});
-
-export const meanWebgpu = implementationOf({
-  name: 'weightParamsMean',
-  find: `
-fn find(lane: u32, group: Group) -> vec2<f32> {
-  return vec2<f32>(group.mean, 0.0);
-}`,
-});
-
-export const twnWebgpu = implementationOf({
-  name: 'weightParamsTwn',
-  find: `
-fn find(lane: u32, group: Group) -> vec2<f32> {
-  let threshold = exact(${ternaryThreshold}f * group.mean);
-  var sum = 0.0;
-  var above = 0u;
-  for (var i = group.first + lane * group.stride; i < group.end; i = i + ${groupSize}u * group.stride) {
-    let magnitude = abs(w[i]);
-    let counts = magnitude > threshold;
-    sum = sum + select(0.0, magnitude, counts);
-    above = above + select(0u, 1u, counts);
-  }
-  reduce(lane, 0u, sum, above);
-  let mean = select(divide(totals[0], f32(counts[0])), 0.0, counts[0] == 0u);
-  return vec2<f32>(mean, divide(1.0, atLeastSmallest(2.0 * threshold)));
-}`,
-});
-
-export const dorefaWebgpu = implementationOf({
-  name: 'weightParamsDorefa',
-  find: `
-${tanhWgsl}
-fn find(lane: u32, group: Group) -> vec2<f32> {
-  let qmax = settings[1];
-  let squashed = atLeastSmallest(tanhFloat32(group.absmax));
-  return vec2<f32>(divide(1.0, qmax), divide(qmax / 2.0, squashed));
-}`,
-});
+export const mseWebgpu = implementationOf(mse);
+export const percentileWebgpu = implementationOf(percentile);
+export const pow2Webgpu = implementationOf(pow2);
+export const meanWebgpu = implementationOf(mean);
+export const twnWebgpu = implementationOf(twn);
+export const dorefaWebgpu = implementationOf(dorefa);

@@ -1,0 +1,111 @@
+/**
+ * Oscillation of quantized weights, after Nagel et al. 2022, Overcoming Oscillations in Quantization-Aware Training
+ * (arXiv:2203.11086): a latent weight near the threshold between two levels is pushed over it and back again, so that the
+ * network it belongs to changes at every step without getting anywhere.
+ *
+ * Tracking (their section 2.3): a weight oscillates in a step, o = 1, where its integer changes and the sign of the change is
+ * the opposite of that of its last change. f <- m o + (1 - m) f is how often it does.
+ *
+ * Freezing (their algorithm 1): once f exceeds a threshold, the latent weight becomes the scale times its integer's moving
+ * average, rounded, and is no longer updated. Should the scale later move so far that it rounds to another level, it
+ * is put on its own level again.
+ *
+ * Damping (their equation 6): lambda sum (Q(w) - clip(w))^2 is added to the loss, Q(w) being constant; its gradient is
+ * 2 lambda (w - Q(w)) where w is not clipped, else 0. lambda rises as (1 - cos(pi t / T)) / 2.
+ *
+ * Rows of the state and entries of the control tensor: ./constants.ts.
+ */
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import {
+  defineKernel,
+  expectSettings,
+  expectShape,
+  lastAxis,
+  runKernel,
+  runKernelForAll,
+} from '../definition';
+import { entryCount, rowCount, rows } from './constants';
+import { dampGradientCpu, trackOscillationCpu } from './cpu';
+import { dampGradientWasm, trackOscillationWasm } from './wasm';
+import { dampGradientWebgpu, trackOscillationWebgpu } from './webgpu';
+
+export { entries, means, rowCount, rows } from './constants';
+
+/** What a step knows of the weights that it used. */
+export interface RoundedWeights {
+  /** Their integers as floats, of the weights' shape. */
+  levels: Tensor;
+  /** [4, C], row 0 the scales; C is 1 or the length of the last axis. */
+  params: Tensor2D;
+  /** qmin, qmax, mode, ...: src/quant/settings.ts */
+  settings: Tensor1D;
+}
+
+/** @returns float32[6 * size], a state [6, size] that has seen nothing */
+export const freshOscillation = (size: number): Float32Array =>
+  new Float32Array(rowCount * size)
+    .fill(Number.NaN, rows.level * size, (rows.level + 1) * size)
+    .fill(Number.NaN, rows.pinned * size, (rows.pinned + 1) * size);
+
+function expectFitting(w: Tensor, { levels, params, settings }: RoundedWeights, control: Tensor): void {
+  expectShape('The levels', levels.shape, w.shape);
+  expectShape('The quantization parameters', params.shape, [
+    4,
+    params.shape[1] === 1 ? 1 : lastAxis(w.shape),
+  ]);
+  expectSettings(settings);
+  expectShape('The control of oscillation', control.shape, [entryCount]);
+}
+
+/**
+ * Takes a step into account, in place: after the optimizer's update of `w`, with the integers that the step used. Freezes
+ * weights, and holds frozen ones, where the control says so; otherwise `w` stays and no weight is frozen.
+ * Freezing needs levels one apart, or signs (settings' mode 2).
+ * @param w is changed, and with it every tensor that shares its data
+ * @param control [6]
+ * @param state [6, size of w]; is changed
+ * @throws if a shape does not fit
+ */
+export function trackOscillation(w: Tensor, rounded: RoundedWeights, control: Tensor, state: Tensor): void {
+  expectFitting(w, rounded, control);
+  expectShape('The state of oscillation', state.shape, [rowCount, w.size]);
+  const { levels, params, settings } = rounded;
+  runKernelForAll('TrackOscillation', { w, levels, params, settings, control, state });
+}
+
+/**
+ * The gradient of the loss with damping: g + 2 lambda (w - scale level) where w lies on the grid, its ends included.
+ * @param g of the loss by the rounded weights' latent values `w`, of equal shape
+ * @param control [6]
+ * @param clock [1]: the step
+ * @throws if a shape does not fit
+ */
+export function dampGradient<G extends Tensor>(
+  g: G,
+  w: Tensor,
+  rounded: RoundedWeights,
+  control: Tensor,
+  clock: Tensor,
+): G {
+  expectFitting(w, rounded, control);
+  expectShape('The gradient', g.shape, w.shape);
+  expectShape('The clock', clock.shape, [1]);
+  const { levels, params, settings } = rounded;
+  return runKernel<G>('DampGradient', { g, w, levels, params, settings, control, clock });
+}
+
+/** Registers both kernels. */
+export function registerOscillation(): void {
+  defineKernel({
+    name: 'TrackOscillation',
+    cpu: trackOscillationCpu,
+    wasm: trackOscillationWasm,
+    webgpu: trackOscillationWebgpu,
+  });
+  defineKernel({
+    name: 'DampGradient',
+    cpu: dampGradientCpu,
+    wasm: dampGradientWasm,
+    webgpu: dampGradientWebgpu,
+  });
+}
