@@ -117,7 +117,7 @@ describe('the layer view', () => {
     const trainer = await train(trainerOf(experiment), experiment, 20);
     const { detail } = await inspect(trainer, 'dense2');
     trainer.dispose();
-    return detail!;
+    return detail!.sites;
   };
 
   test('names the format, its width and its levels', async () => {

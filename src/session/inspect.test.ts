@@ -69,7 +69,7 @@ test.each(Object.keys(weightQuantizers) as WeightQuantizerKind[])('weights %s', 
 
 test.each(Object.keys(activationQuantizers) as ActivationQuantizerKind[])('activations %s', async (kind) => {
   const { detail } = await look('absmax', kind);
-  const site = detail.activations!;
+  const site = detail.sites.activations!;
   expectWhole(site);
   const passes = { lsq: 'inside', lsqplus: 'inside', pact: 'inside', dorefa: 'closed' };
   expect(site.passes).toBe((passes as Record<string, string>)[kind] ?? 'unclamped');

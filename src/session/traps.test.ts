@@ -56,8 +56,8 @@ async function met(experiment: Experiment, steps: number): Promise<Trap[]> {
   for (let step = 0; step <= steps; step += between) {
     if (step > 0 && (await stepper.burst(Number.POSITIVE_INFINITY, step))) break;
     const { layers } = await inspect(trainer, undefined);
-    for (const { name, weights, activations } of layers)
-      for (const [site, summary] of Object.entries({ weights, activations })) {
+    for (const { name, sites } of layers)
+      for (const [site, summary] of Object.entries(sites)) {
         const key = `${name}/${site}`;
         const { parameters } = summary ?? {};
         if (parameters) histories.set(key, [...(histories.get(key) ?? []), { step, parameters }]);
@@ -144,14 +144,14 @@ describe('the signs of a trap', () => {
   /** The traps of the small network at a step, where one site is not quiet. */
   function at(
     step: number,
-    summary: Partial<LayerSummary>,
+    sites: LayerSummary['sites'],
     history: SiteHistory = [],
     experiment = moons,
     changes: Experiment['changes'] = [],
   ) {
     return trapsOf(experiment, changes, {
       step,
-      layers: { dense2: { name: 'dense2', ...summary } },
+      layers: { dense2: { name: 'dense2', sites } },
       historyOf: (_layer, site) => (site === 'activations' ? history : []),
     });
   }

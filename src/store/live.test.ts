@@ -50,7 +50,11 @@ describe('a snapshot', () => {
     points: [],
   };
   it('leaves what it does not carry', () => {
-    const before = { ...emptyLive, stepMs: { float: 1, qat: 2 }, layers: { dense1: { name: 'dense1' } } };
+    const before = {
+      ...emptyLive,
+      stepMs: { float: 1, qat: 2 },
+      layers: { dense1: { name: 'dense1', sites: {} } },
+    };
     const after = { ...before, ...applySnapshot(before, snapshot) };
     expect(after).toMatchObject({ step: 40, stepMs: { float: 1, qat: 2 } });
     expect(after.layers).toBe(before.layers);
@@ -61,7 +65,9 @@ describe('a snapshot', () => {
 describe('histories of a site', () => {
   const summary = { sqnrDb: 20, clippedShare: 0, fullestShare: 0, outlier: 1 };
   const seen = (histories: LiveState['histories'], step: number) =>
-    appendMoments(histories, step, [{ name: 'dense1', activations: { ...summary, parameters: { step } } }]);
+    appendMoments(histories, step, [
+      { name: 'dense1', sites: { activations: { ...summary, parameters: { step } } } },
+    ]);
   const stepsOf = (histories: LiveState['histories']) =>
     histories['dense1/activations']?.map(({ step }) => step);
 
