@@ -5,6 +5,7 @@
 import { registerAveragePool2d } from './averagePool2d';
 import { registerConv2d } from './conv2d';
 import { registerDepthwiseConv2d } from './depthwiseConv2d';
+import { registerEmbedding } from './embedding';
 import { registerEpilogue } from './epilogue';
 import { registerFloatParams } from './floatParams';
 import { registerGradients } from './gradients';
@@ -46,6 +47,7 @@ export function registerKernels(): void {
   registerQuantizeMx();
   registerQuantizeRows();
   registerEpilogue();
+  registerEmbedding();
   registerSoftmaxCrossEntropy();
   registerOptimizer();
   registerOscillation();

@@ -18,3 +18,4 @@ export * from './observeClip';
 export * from './oscillation';
 export * from './depthwise';
 export * from './averagePool';
+export * from './embedding';
