@@ -3,6 +3,7 @@
  * imported later registers over ours.
  */
 import { registerAveragePool2d } from './averagePool2d';
+import { registerBatchNorm } from './batchNorm';
 import { registerConv2d } from './conv2d';
 import { registerDepthwiseConv2d } from './depthwiseConv2d';
 import { registerEmbedding } from './embedding';
@@ -36,6 +37,7 @@ export function registerKernels(): void {
   registerDepthwiseConv2d();
   registerMaxPool2d();
   registerAveragePool2d();
+  registerBatchNorm();
   registerWeightParams();
   registerGroupParams();
   registerObserve();

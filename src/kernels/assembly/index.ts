@@ -19,3 +19,4 @@ export * from './oscillation';
 export * from './depthwise';
 export * from './averagePool';
 export * from './embedding';
+export * from './batchNorm';
