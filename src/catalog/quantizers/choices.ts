@@ -1,4 +1,13 @@
 /** What a site chooses beside its quantizer: how many scales, which range, which gradient, which rounding. */
+
+/** A scale for each group of so many weights. */
+const groupsOf = <const Size extends number>(size: Size) => ({
+  label: `per group of ${size}`,
+  token: `g${size}` as const,
+  help: `One scale for every ${size} weights along the inputs of an output channel, 4 bytes apiece. Sums over groups are no integers: weights are stored in few bits and multiplied in float.`,
+  groupSize: size,
+});
+
 export const granularities = {
   channel: {
     label: 'per channel',
@@ -6,8 +15,18 @@ export const granularities = {
     help: 'One scale for each output channel, 4 bytes apiece: a channel of small weights gets a finer grid.',
   },
   tensor: { label: 'per tensor', token: 'pt', help: 'One scale for all weights of the layer.' },
+  group16: groupsOf(16),
+  group32: groupsOf(32),
+  group64: groupsOf(64),
+  group128: groupsOf(128),
 } as const;
 export type Granularity = keyof typeof granularities;
+
+/** Weights in a group of this granularity; undefined where scales belong to channels or the tensor. */
+export function groupSizeOf(granularity: Granularity) {
+  const entry = granularities[granularity];
+  return 'groupSize' in entry ? entry.groupSize : undefined;
+}
 
 export const weightRanges = {
   narrow: {

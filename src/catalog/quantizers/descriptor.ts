@@ -21,6 +21,10 @@ export interface QuantizerDescriptor {
   /** The estimator and the rounding it always has; where absent the site's own choice counts. */
   estimator?: Estimator;
   rounding?: Rounding;
+  /** It can find a scale for each group of weights; where it cannot, a site that asks for groups has a scale per channel. */
+  groups?: true;
+  /** Its scales follow from each example at run time; none is stored. */
+  dynamic?: true;
   /** The float format it rounds to; integers where absent. */
   format?: FloatFormatName;
   /** The block format whose scales are stored with the values; granularity then plays no part. */

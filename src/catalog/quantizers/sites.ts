@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { type Bits, bitsSchema } from '../bits';
 import type { ChoiceField, NumberField, SiteField } from '../fields';
 import { activationQuantizerOf, activationQuantizers } from './activations';
-import { estimators, granularities, roundings, type WeightRange, weightRanges } from './choices';
+import {
+  estimators,
+  type Granularity,
+  granularities,
+  groupSizeOf,
+  roundings,
+  type WeightRange,
+  weightRanges,
+} from './choices';
 import type { QuantizerDescriptor } from './descriptor';
 import { weightQuantizerOf, weightQuantizers } from './weights';
 
@@ -43,6 +51,9 @@ export function fitBits({ bits: widths }: QuantizerDescriptor, bits: Bits): Bits
 /** The width that a weight site really has. */
 export const weightBits = ({ quantizer, bits }: WeightSite): Bits =>
   fitBits(weightQuantizerOf(quantizer), bits);
+/** The granularity that a weight site really has. */
+export const weightGranularity = ({ quantizer, granularity }: WeightSite): Granularity =>
+  groupSizeOf(granularity) && !weightQuantizerOf(quantizer).groups ? 'channel' : granularity;
 /** The width that an activation site really has. */
 export const activationBits = ({ quantizer, bits }: ActivationSite): Bits =>
   fitBits(activationQuantizerOf(quantizer), bits);
