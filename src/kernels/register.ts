@@ -6,6 +6,7 @@ import { registerAveragePool2d } from './averagePool2d';
 import { registerBatchNorm } from './batchNorm';
 import { registerConv2d } from './conv2d';
 import { registerDepthwiseConv2d } from './depthwiseConv2d';
+import { registerDropout } from './dropout';
 import { registerEmbedding } from './embedding';
 import { registerEpilogue } from './epilogue';
 import { registerFloatParams } from './floatParams';
@@ -38,6 +39,7 @@ export function registerKernels(): void {
   registerMaxPool2d();
   registerAveragePool2d();
   registerBatchNorm();
+  registerDropout();
   registerWeightParams();
   registerGroupParams();
   registerObserve();

@@ -20,3 +20,8 @@ export * from './depthwise';
 export * from './averagePool';
 export * from './embedding';
 export * from './batchNorm';
+export * from './layerNorm';
+export * from './attentionSoftmax';
+export * from './gru';
+export * from './lstm';
+export * from './dropout';
