@@ -44,6 +44,7 @@ export const weightQuantizers = {
     token: 'dorefa',
     help: 'Weights pass through tanh, are divided by the largest, and are rounded to 2ⁿ even levels from −1 to 1, of which none is 0 (Zhou et al. 2016). At 1 bit: the sign times the mean absolute weight.',
     deploysTo: 'integer',
+    oscillation: 'free',
   },
   twn: {
     label: 'Ternary (TWN)',
