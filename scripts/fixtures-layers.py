@@ -78,8 +78,37 @@ def batch_norm():
     write("batchNorm", "batchNorm", f"torch.nn.BatchNorm2d, PyTorch {torch.__version__}", cases)
 
 
+def cross_entropy():
+    """The mean over the rows whose label is not -1."""
+    generator = torch.Generator().manual_seed(61)
+    cases = []
+    for name, rows, classes, ignored in [
+        ("no row left out", 6, 5, []),
+        ("some rows left out", 9, 7, [0, 3, 4, 8]),
+        ("all rows but one left out", 5, 4, [0, 1, 2, 4]),
+    ]:
+        logits = uniform(generator, (rows, classes), -5, 5).requires_grad_()
+        labels = torch.randint(0, classes, (rows,), generator=generator)
+        labels[ignored] = -1
+        loss = torch.nn.functional.cross_entropy(logits, labels, ignore_index=-1)
+        (gradient,) = torch.autograd.grad([loss], [logits])
+        cases.append(
+            {
+                "name": name,
+                "classes": classes,
+                "logits": numbers(logits),
+                "labels": labels.tolist(),
+                "loss": numbers(loss)[0],
+                "gradient": numbers(gradient),
+            }
+        )
+    source = f"torch.nn.functional.cross_entropy(ignore_index=-1), PyTorch {torch.__version__}"
+    write("softmaxCrossEntropy", "crossEntropy", source, cases)
+
+
 def main():
     batch_norm()
+    cross_entropy()
 
 
 if __name__ == "__main__":
