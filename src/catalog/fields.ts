@@ -35,6 +35,8 @@ export interface ChoiceField extends FieldBase {
 export interface TextField extends FieldBase {
   type: 'text';
   token: string;
+  /** May be absent from the experiment. */
+  optional?: true;
 }
 
 /** Sizes along axes, written 28x28x1. */

@@ -63,8 +63,8 @@ export function inputAxis(shape: readonly number[]): { outer: number; length: nu
   return { outer: shape.slice(0, -2).reduce((product, size) => product * size, 1), length };
 }
 
-/** How many blocks, and so scales, a weight tensor of this shape (output channel last) has. */
-export function blockCount({ blockSize }: BlockFormat, shape: readonly number[]): number {
+/** How many blocks or groups, and so scales, a weight tensor of this shape (output channel last) has. */
+export function blockCount({ blockSize }: Pick<BlockFormat, 'blockSize'>, shape: readonly number[]): number {
   const { outer, length } = inputAxis(shape);
   return outer * Math.ceil(length / blockSize) * (shape.at(-1) ?? 1);
 }

@@ -82,6 +82,7 @@ test('what may be chosen at a site is in its fields', () => {
     'range',
     'estimator',
     'rounding',
+    'oscillation',
   ]);
   expect(Object.keys(siteChoices.activations)).toEqual(['quantizer', 'estimator', 'rounding']);
   expect(siteChoices.weights.range).toBe(weightRanges);

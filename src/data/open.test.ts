@@ -148,7 +148,9 @@ describe('refused, naming the file', () => {
 
   test('nothing, too much, or files of both kinds', async () => {
     expect(await refusal([])).toMatch('No file was chosen');
-    expect(await refusal(new Array(5).fill(file('a', table)))).toMatch('"a" and 4 more files are too many');
+    expect(await refusal(new Array(5).fill(file('a', images(5))))).toMatch(
+      '"a" and 4 more files are too many',
+    );
     expect(await refusal([file('t.csv', table), file('u.csv', table)])).toMatch('"t.csv" is a table');
     expect(await refusal([file('i', images(5)), file('t.csv', table)])).toMatch('"t.csv" is a table');
   });
@@ -158,9 +160,12 @@ describe('refused, naming the file', () => {
     expect(await refusal([file('a.csv', '\ufeff')])).toMatch('"a.csv" is empty');
   });
 
-  test('a file that is neither', async () => {
+  test('a file of no kind that is known', async () => {
+    expect(await refusal([file('song', Uint8Array.of(0xff, 0xfb, 0x90, 0))])).toBe(
+      '"song" is of no kind that can be read (it starts with the bytes ff fb 90 00): choose IDX images with their labels, a CSV, CIFAR-10 batches, or a folder or zip of images.',
+    );
     expect(await refusal([file('cat.png', png)])).toBe(
-      '"cat.png" is neither an IDX file nor a CSV (it starts with the bytes 89 50 4e 47): choose IDX images with their labels, or a CSV.',
+      '"cat.png" is in no folder of a class: put the images of each class into a folder with the name of the class.',
     );
     expect(await refusal([file('latin.csv', Uint8Array.of(0x61, 0xe4, 0x62))])).toMatch(
       '"latin.csv" is not text in UTF-8',

@@ -3,8 +3,11 @@
  * imported later registers over ours.
  */
 import { registerAveragePool2d } from './averagePool2d';
+import { registerBatchNorm } from './batchNorm';
 import { registerConv2d } from './conv2d';
 import { registerDepthwiseConv2d } from './depthwiseConv2d';
+import { registerDropout } from './dropout';
+import { registerEmbedding } from './embedding';
 import { registerEpilogue } from './epilogue';
 import { registerFloatParams } from './floatParams';
 import { registerGradients } from './gradients';
@@ -35,6 +38,8 @@ export function registerKernels(): void {
   registerDepthwiseConv2d();
   registerMaxPool2d();
   registerAveragePool2d();
+  registerBatchNorm();
+  registerDropout();
   registerWeightParams();
   registerGroupParams();
   registerObserve();
@@ -46,6 +51,7 @@ export function registerKernels(): void {
   registerQuantizeMx();
   registerQuantizeRows();
   registerEpilogue();
+  registerEmbedding();
   registerSoftmaxCrossEntropy();
   registerOptimizer();
   registerOscillation();

@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { randomStream, startBackend } from './testing/backends';
 import { output, Shader } from './webgpu';
+import { exactSquareRoot } from './wgsl';
 
-const binary = (name: string, expression: string) =>
+const binary = (name: string, expression: string, functions = '') =>
   new Shader({
     name,
     tensors: [
@@ -13,7 +14,7 @@ const binary = (name: string, expression: string) =>
       { name: 'c', use: 'in' },
     ],
     uniforms: [],
-    code: `
+    code: `${functions}
 fn main(group: u32, lane: u32) {
   let i = group * 64u + lane;
   if (i < u32(uniforms.aLength)) { result[i] = ${expression}; }
@@ -21,6 +22,7 @@ fn main(group: u32, lane: u32) {
   });
 
 const divide = binary('testDivide', 'divide(a[i], b[i]) + 0.0 * c[i]');
+const squareRoot = binary('testSquareRoot', 'squareRoot(a[i]) + 0.0 * (b[i] + c[i])', exactSquareRoot);
 const multiplyAdd = binary('testMultiplyAdd', 'exact(a[i] * b[i]) + c[i]');
 
 beforeAll(() => startBackend('webgpu'));
@@ -95,4 +97,16 @@ test('a product wrapped in exact() is rounded before it is added to', async () =
   const sums = await run(multiplyAdd, a, b, c);
   const wrong = a.findIndex((value, i) => sums[i] !== Math.fround(Math.fround(value * b[i]!) + c[i]!));
   expect(wrong).toBe(-1);
+});
+
+test('the square root is correctly rounded for positive normal numbers, and the device’s own elsewhere', async () => {
+  const random = normals(40_000, 3, -126, 127).map(Math.abs);
+  const squares = Array.from({ length: 300 }, (_, i) => (i + 1) ** 2);
+  const edges = mantissas.flatMap((m) =>
+    [-126, -125, -24, -1, 0, 1, 2, 7, 127].map((e) => Math.fround(m) * 2 ** e),
+  );
+  const a = Float32Array.from([...random, ...squares, ...edges, 0, Number.POSITIVE_INFINITY]);
+  const roots = await run(squareRoot, a, new Float32Array(a.length), new Float32Array(a.length));
+  const wrong = a.findIndex((value, i) => roots[i] !== Math.fround(Math.sqrt(value)));
+  expect(wrong, `the root of ${a[wrong]} is ${roots[wrong]}`).toBe(-1);
 });

@@ -59,6 +59,33 @@ fn divide(a: f32, b: f32) -> f32 {
 }
 `;
 
+/**
+ * The square root correctly rounded, where the argument is a positive normal number; elsewhere the device's own (WGSL
+ * lets a root err by some ULP). As in `divide`, the device's root of the mantissa is corrected by its remainder.
+ */
+export const exactSquareRoot = `
+fn squareRoot(x: f32) -> f32 {
+  let exponent = i32(bitcast<u32>(x) >> 23u);
+  if (exponent < 1 || exponent > 254) { return sqrt(x); }
+  /* x = mantissa * 2^shift * an even power of 2; mantissa * 2^shift has 47 or 48 bits, its root 24. */
+  let shift = select(24u, 23u, (exponent & 1) == 1);
+  let mantissa = (bitcast<u32>(x) & 0x7fffffu) | 0x800000u;
+  var root = u32(sqrt(f32(mantissa) * f32(1u << shift)));
+  var remainder = bitcast<i32>((mantissa << shift) - root * root);
+  for (var i = 0; i < 16 && remainder < 0; i = i + 1) {
+    root = root - 1u;
+    remainder = remainder + i32(2u * root + 1u);
+  }
+  for (var i = 0; i < 16 && remainder > i32(2u * root); i = i + 1) {
+    remainder = remainder - i32(2u * root + 1u);
+    root = root + 1u;
+  }
+  if (remainder > i32(root)) { root = root + 1u; }
+  let power = (exponent - 150 - i32(shift)) / 2;
+  return bitcast<f32>((u32(power + 150) << 23u) + (root - 0x800000u));
+}
+`;
+
 /** Writes rows scale and inverse of `params` [4, channels], as ./scale.ts does. */
 export const storeScale = `
 fn storeScale(c: u32, channels: u32, scale: f32) {

@@ -125,4 +125,35 @@ describe.each(backends)('activation quantizers on %s', (backend) => {
       expect([await read(state.observer), state.learned && (await read(state.learned))]).toEqual(before);
     }
   });
+
+  test.each(['dynamic', 'dynamicAbsmax'] as const)(
+    '%s: every example has a grid of its own, in training and in evaluation',
+    async (quantizer) => {
+      const site = { ...activationSite(4), quantizer };
+      const { state } = await initialised(site, signed);
+      const x = tf.tensor2d(
+        signed.map((value, i) => value * 2 ** (Math.floor(i / 30) - 10)),
+        [20, 30],
+      );
+      observeActivations(x, site, state);
+      const { values: y, params, own } = roundActivations(x, site, state, stopped());
+      expect(await read(params)).toEqual([1, 1, 0, 0]);
+      expect(own?.shape).toEqual([4, 20]);
+      const [before, after] = [await read(x), await read(y)];
+      for (let row = 0; row < 20; row++) {
+        const [from, to] = [30 * row, 30 * row + 30];
+        const values = after.slice(from, to);
+        expect(new Set(values).size).toBeGreaterThan(8);
+        expect(new Set(values).size).toBeLessThanOrEqual(16);
+        const reach = Math.max(...before.slice(from, to).map(Math.abs));
+        const worst = Math.max(...values.map((value, i) => Math.abs(value - before[from + i]!)));
+        expect(worst / reach).toBeLessThan(0.11);
+      }
+      const alone = roundActivations(tf.slice(x, [7, 0], [1, 30]), site, state, stopped());
+      expect(await read(alone.values)).toEqual(after.slice(210, 240));
+      const off = { ...activationSite(32), quantizer };
+      const passed = roundActivations(x, off, (await initialised(off, signed)).state, stopped());
+      expect(await read(passed.values)).toEqual(before);
+    },
+  );
 });

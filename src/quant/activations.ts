@@ -9,14 +9,18 @@ import {
   type ActivationSite,
   activationBits,
   activationRange,
+  weightRange,
 } from '@/catalog/quantizers';
+import { unitParams } from '@/kernels/floatParams';
 import { activationParams, observeMinMax } from '@/kernels/observe';
 import { observeMse, observePercentile } from '@/kernels/observeClip';
 import { quantize } from '@/kernels/quantize';
 import { learnedParams, quantizeByRule } from '@/kernels/quantizeByRule';
+import { quantizeRows, rowParams } from '@/kernels/quantizeRows';
 import { smallestScale } from '@/kernels/scale';
 import { floatActivations } from './formats/activations';
 import { freshObserver, type Grid, mode, rules } from './settings';
+import type { Rounded } from './weights';
 
 /** A site as the forward pass finds it: settings, observer, and what its quantizer has learned. */
 export interface ActivationState {
@@ -37,6 +41,8 @@ export interface ActivationQuantizer {
   observe?(values: Tensor, observer: Variable, settings: Tensor1D): void;
   /** [4, 1] params of the present state. */
   params(state: ActivationState): Tensor2D;
+  /** A scale for each row, found at every pass; `params` are then those of what has its scale multiplied in. */
+  dynamic?: true;
   /** Rounds in its own way; without it by the settings. @param clock of stochastic rounding, negative to round to nearest */
   quantize?(
     values: Tensor,
@@ -91,6 +97,17 @@ const learnedBy = (
   learned,
 });
 
+/** A scale for each example or token, from its own values. */
+const foundByRow = (grid: ActivationQuantizer['grid']): ActivationQuantizer => ({
+  grid,
+  rule: rules.clip,
+  freshObserver,
+  // One column, whatever the length of the settings.
+  params: (state) => unitParams(tf.reshape(settingsOf(state), [-1, 1])),
+  dynamic: true,
+  dependsOnBits: false,
+});
+
 /** 1 where a value is below 0: the grid then has as many levels on either side. 0 at 1 bit, whose grid is {0, max}. */
 const isSigned = (values: Tensor, site: ActivationSite): Tensor =>
   activationBits(site) === 1 ? tf.scalar(0) : tf.cast(tf.less(tf.min(values), 0), 'float32');
@@ -138,6 +155,8 @@ export const activationQuantizers: Record<ActivationQuantizerKind, ActivationQua
     params: (state) => learnedParams(state.observer, settingsOf(state)),
     dependsOnBits: false,
   },
+  dynamic: foundByRow(unsigned),
+  dynamicAbsmax: foundByRow((site) => ({ ...weightRange(activationBits(site)), mode: mode.affine })),
   e4m3: floatActivations('e4m3'),
   e5m2: floatActivations('e5m2'),
   e2m1: floatActivations('e2m1'),
@@ -146,17 +165,22 @@ export const activationQuantizers: Record<ActivationQuantizerKind, ActivationQua
 /**
  * Rounds activations at a site.
  * @param clock of stochastic rounding, negative to round to nearest
- * @returns integer-valued floats q - zero point, and their params [4, 1]
+ * @returns integer-valued floats q - zero point, and their params [4, 1]; with dynamic quantizers the numbers meant, and
+ *   params 1, 1, 0, 0
  */
 export function roundActivations(
   values: Tensor,
   site: ActivationSite,
   state: ActivationState,
   clock: Tensor,
-): { values: Tensor; params: Tensor2D } {
+): Rounded {
   const quantizer = activationQuantizers[site.quantizer];
   const settings = settingsOf(state);
   const params = quantizer.params(state);
+  if (quantizer.dynamic) {
+    const own = rowParams(values, settings);
+    return { values: quantizeRows(values, own, settings), params, own };
+  }
   if (quantizer.quantize)
     return { params, values: quantizer.quantize(values, params, site, settings, clock) };
   const plain = quantizer.rule === rules.clip && site.estimator === 'ste' && site.rounding === 'even';

@@ -4,7 +4,7 @@
  */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { WeightSite } from '@/catalog/quantizers';
+import { type WeightSite, weightGranularity } from '@/catalog/quantizers';
 import { quantizeByRule, quantizeByRuleGradient } from '@/kernels/quantizeByRule';
 import { mode } from './settings';
 
@@ -41,7 +41,9 @@ export function quantizeDorefa(
   settings: Tensor1D,
   clock: Tensor,
 ): Tensor {
-  const axes = weights.shape.map((_, axis) => axis).slice(0, site.granularity === 'channel' ? -1 : undefined);
+  const axes = weights.shape
+    .map((_, axis) => axis)
+    .slice(0, weightGranularity(site) === 'channel' ? -1 : undefined);
   const rounded = tf.customGrad((...inputs) => {
     const [w, save] = inputs as unknown as [Tensor, tf.GradSaveFunc];
     save([w, params, settings, clock]);

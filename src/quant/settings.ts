@@ -6,12 +6,12 @@
  * |---|---|---|
  * | 0, 1 | qmin, qmax | the ends of the integer grid; with mode 3 the values -n and n, n = 2^bits - 1; with mode 4 minus the largest value and the largest |
  * | 2 | mode | 0 pass-through (32 bits), 1 affine, 2 sign times mean, 3 DoReFa's tanh, 4 a float format (kernels/quantizeFloat, quantizeMx) |
- * | 3 | granularity | 0 per tensor, 1 per channel |
+ * | 3 | granularity | 0 per tensor, 1 per channel or group |
  * | 4 | rule | where the gradient passes and what is learned (kernels/quantizeByRule/constants.ts) |
  * | 5 | estimator | how the gradient passes the rounding (same place) |
  * | 6 | stochastic | 1 rounds by chance while it trains |
  * | 7 | seed | of the site's random numbers, 0 to 2^24 - 1 |
- * | 8 | count | N of LSQ's gradient scale: weights that share a scale, or features of an activation for one example |
+ * | 8 | count | N of LSQ's gradient scale: weights of a channel or of the tensor that share a scale, or features of an activation for one example |
  *
  * Kernels that round to nearest with a straight-through gradient read the first four only.
  */
@@ -21,6 +21,7 @@ import {
   type Estimator,
   type WeightSite,
   weightBits,
+  weightGranularity,
 } from '@/catalog/quantizers';
 import { estimators, modes, rules } from '@/kernels/quantizeByRule';
 
@@ -61,7 +62,7 @@ export function weightSettings(
   seed: number,
 ): Float32Array {
   const { qmin, qmax, mode: how } = weightBits(site) === 32 ? noGrid : grid(site);
-  const byChannel = site.granularity === 'channel';
+  const byChannel = weightGranularity(site) !== 'tensor';
   const size = shape.reduce((product, length) => product * length, 1);
   return Float32Array.of(
     qmin,

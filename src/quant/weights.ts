@@ -5,12 +5,16 @@
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  groupSizeOf,
   type WeightQuantizerKind,
   type WeightSite,
   weightBits,
+  weightGranularity,
   weightQuantizerOf,
   weightRange,
 } from '@/catalog/quantizers';
+import { unitParams } from '@/kernels/floatParams';
+import { type GroupMethod, groupParams } from '@/kernels/groupParams';
 import { quantize } from '@/kernels/quantize';
 import { learnedParams, quantizeByRule } from '@/kernels/quantizeByRule';
 import { type WeightMethod, weightParams } from '@/kernels/weightParams';
@@ -31,6 +35,8 @@ export interface WeightQuantizer {
   rule: number;
   /** [4, C] params of weights, output channel last. */
   params(weights: Tensor, settings: Tensor1D, learned?: Tensor): Tensor2D;
+  /** How it finds a scale for each group of weights, where it can. */
+  groups?: GroupMethod;
   /** Rounds in its own way; without it by the settings. @param clock of stochastic rounding, negative to round to nearest */
   quantize?(weights: Tensor, params: Tensor2D, site: WeightSite, settings: Tensor1D, clock: Tensor): Tensor;
   learned?: {
@@ -54,6 +60,10 @@ const foundBy = (method: WeightMethod, rule: number = rules.clip): WeightQuantiz
   rule,
   params: (weights, settings) => weightParams(weights, settings, method),
 });
+const foundInGroups = (method: GroupMethod, rule?: number): WeightQuantizer => ({
+  ...foundBy(method, rule),
+  groups: method,
+});
 
 /** DoReFa's odd integers from -n to n, n = 2^bits - 1; the sign at 1 bit. */
 const dorefaGrid = (site: WeightSite): Grid => {
@@ -64,7 +74,7 @@ const dorefaGrid = (site: WeightSite): Grid => {
 
 /** Every axis of a tensor but the last where the scales are by channel, else every one. */
 const sharedAxes = (tensor: Tensor, site: WeightSite): number[] =>
-  tensor.shape.map((_, axis) => axis).slice(0, site.granularity === 'channel' ? -1 : undefined);
+  tensor.shape.map((_, axis) => axis).slice(0, weightGranularity(site) === 'channel' ? -1 : undefined);
 
 /** 2 mean|w| / sqrt(Qp) (Esser et al. 2020); mean|w| at 1 bit, where the step is all there is. */
 const initialSteps = (weights: Tensor, site: WeightSite): Tensor2D =>
@@ -76,10 +86,10 @@ const initialSteps = (weights: Tensor, site: WeightSite): Tensor2D =>
   });
 
 export const weightQuantizers: Record<WeightQuantizerKind, WeightQuantizer> = {
-  absmax: foundBy('absmax'),
-  mse: foundBy('mse'),
-  percentile: foundBy('percentile'),
-  pow2: foundBy('pow2'),
+  absmax: foundInGroups('absmax'),
+  mse: foundInGroups('mse'),
+  percentile: foundInGroups('percentile'),
+  pow2: foundInGroups('pow2'),
   lsq: {
     grid: symmetric,
     rule: rules.lsq,
@@ -87,8 +97,8 @@ export const weightQuantizers: Record<WeightQuantizerKind, WeightQuantizer> = {
     learned: { initial: initialSteps, rate: 0.3 },
   },
   dorefa: { ...foundBy('dorefa', rules.everywhere), grid: dorefaGrid, quantize: quantizeDorefa },
-  twn: foundBy('twn', rules.everywhere),
-  bitnet: foundBy('mean', rules.everywhere),
+  twn: foundInGroups('twn', rules.everywhere),
+  bitnet: foundInGroups('mean', rules.everywhere),
   e4m3: floatWeights('e4m3'),
   e5m2: floatWeights('e5m2'),
   e2m1: floatWeights('e2m1'),
@@ -96,25 +106,40 @@ export const weightQuantizers: Record<WeightQuantizerKind, WeightQuantizer> = {
   mxfp4: blockWeights('mxfp4'),
 };
 
+/** Values on their way to a product, and what they mean. */
+export interface Rounded {
+  values: Tensor;
+  /** The numbers meant are values x scale (row 0). */
+  params: Tensor2D;
+  /** The params that made the values, one column for each of them or for each row, where they are multiplied in already. */
+  own?: Tensor2D;
+}
+
 /**
  * Rounds weights at a site.
  * @param clock of stochastic rounding, negative to round to nearest
- * @returns integer-valued floats of the weights' shape, and their params [4, C]
+ * @returns integer-valued floats of the weights' shape and their params [4, C]; in groups, whose products are no
+ *   integers, the weights meant, with params 1, 1, 0, 0
  */
 export function roundWeights(
   weights: Tensor,
   site: WeightSite,
   { settings: variable, learned }: WeightState,
   clock: Tensor,
-): { values: Tensor; params: Tensor2D } {
+): Rounded {
   const quantizer = weightQuantizers[site.quantizer];
   const settings = variable as unknown as Tensor1D;
-  const params = quantizer.params(weights, settings, learned);
-  if (quantizer.quantize)
-    return { params, values: quantizer.quantize(weights, params, site, settings, clock) };
   const plain = quantizer.rule === rules.clip && site.estimator === 'ste' && site.rounding === 'even';
-  const values = plain
-    ? quantize(weights, params, settings)
-    : quantizeByRule(weights, params, settings, clock, learned);
+  const round = (values: Tensor, params: Tensor2D) =>
+    plain ? quantize(values, params, settings) : quantizeByRule(values, params, settings, clock, learned);
+  const groupSize = groupSizeOf(weightGranularity(site));
+  if (groupSize && quantizer.groups) {
+    const own = groupParams(weights, settings, quantizer.groups, groupSize);
+    const integers = round(tf.reshape(weights, [1, weights.size]), own);
+    const meant = tf.mul(integers, tf.slice(own, [0, 0], [1, weights.size]));
+    return { values: tf.reshape(meant, weights.shape), params: unitParams(weights), own };
+  }
+  const params = quantizer.params(weights, settings, learned);
+  const values = quantizer.quantize?.(weights, params, site, settings, clock) ?? round(weights, params);
   return { values, params };
 }

@@ -63,6 +63,8 @@ const activationReaders: Record<ActivationQuantizerKind, Reader> = {
   lsqplus: ({ scale, zeroPoint }) => ({ step: scale, offset: -zeroPoint * scale }),
   pact: ({ scale, qmax }) => ({ clip: scale * qmax }),
   dorefa: ({ scale, qmax }) => ({ clip: scale * qmax }),
+  dynamic: observed,
+  dynamicAbsmax: stepAndClip,
   e4m3: floatClip('e4m3'),
   e5m2: floatClip('e5m2'),
   e2m1: floatClip('e2m1'),

@@ -69,12 +69,14 @@ export function choiceField(
 
 /** Why a setting has no effect at a site and which option is in force, or undefined where the person chooses. */
 export function fixedSetting(
-  { label, range, estimator, rounding, blocks }: QuantizerDescriptor,
+  { label, range, estimator, rounding, oscillation, blocks }: QuantizerDescriptor,
   setting: Setting,
 ): { value?: string; reason: string } | undefined {
   if (setting === 'granularity' && blocks)
     return { reason: `${label} has a scale for each block of 32 weights.` };
-  const value = { range, estimator, rounding, granularity: undefined, quantizer: undefined }[setting];
+  const value = { range, estimator, rounding, oscillation, granularity: undefined, quantizer: undefined }[
+    setting
+  ];
   return value ? { value, reason: `${label} always has this.` } : undefined;
 }
 

@@ -1,6 +1,6 @@
 /** The person's own data: what an experiment says of it, since it does not carry it. src/data reads the files. */
 import { z } from 'zod';
-import type { ChoiceField, Field, NumberField } from '../fields';
+import type { ChoiceField, Field, NumberField, TextField } from '../fields';
 
 /** Longest name of a file in an experiment, in bytes of UTF-8, so that a link that carries it stays short. */
 export const maxFileNameBytes = 120;
@@ -29,6 +29,17 @@ export function fileName(name: string, suffix = ''): string {
 export const fileFormats = {
   idx: { label: 'IDX', token: 'idx', help: 'Images and labels as MNIST has them, gzipped or not.' },
   csv: { label: 'CSV', token: 'csv', help: 'A table with one example in each row.' },
+  cifar: { label: 'CIFAR-10', token: 'cifar', help: 'Binary batches of CIFAR-10, loose or as downloaded.' },
+  images: {
+    label: 'Images',
+    token: 'images',
+    help: 'PNG, JPEG, WebP or GIF files in a folder for each class, as a folder or a zip.',
+  },
+  hub: {
+    label: 'Hugging Face hub',
+    token: 'hub',
+    help: 'An image data set of the Hugging Face hub, fetched by its name.',
+  },
 } as const;
 const axis = (max: number) => z.int().min(1).max(max);
 
@@ -39,7 +50,10 @@ export const ownSchema = z.strictObject({
   name: fileNameSchema,
   /** Size of the raw files in bytes. */
   bytes: axis(2 ** 31),
-  /** First 16 hexadecimal digits of the SHA-256 of the raw files, one after the other. */
+  /**
+   * First 16 hexadecimal digits of a SHA-256: of the raw files, one after the other; of images in folders or from the hub,
+   * of their classes and encoded bytes, whatever archive they came in (labelledFingerprint in src/data/spec.ts).
+   */
   hash: z.string().regex(/^[0-9a-f]{16}$/),
   train: axis(1_000_000),
   test: axis(1_000_000),
@@ -48,6 +62,10 @@ export const ownSchema = z.strictObject({
   classes: z.int().min(2).max(100),
   /** Column of a CSV that holds the class, counted from 0. */
   label: z.int().min(0).max(4096).optional(),
+  /** Of the hub: subset and columns; absent in what comes from files. */
+  subset: fileNameSchema.optional(),
+  imageColumn: fileNameSchema.optional(),
+  classColumn: fileNameSchema.optional(),
 });
 
 export type OwnSpec = z.infer<typeof ownSchema>;
@@ -64,11 +82,14 @@ const ownNumber = (key: string, label: string, min: number, max: number, help: s
     help,
   }) as const satisfies NumberField;
 
+const hubText = (key: string, label: string, token: string, help: string) =>
+  ({ type: 'text', key, label, token, help, optional: true }) as const satisfies TextField;
+
 /** Own data, described: what a link carries of it, in that order. */
 export const ownData = {
   label: 'Own data',
   token: 'own',
-  help: 'Your IDX or CSV files. They are read in this page and never uploaded.',
+  help: 'Your own files, read in this page and never uploaded, or a data set of the Hugging Face hub.',
   fields: [
     {
       type: 'choice',
@@ -82,7 +103,7 @@ export const ownData = {
       key: 'name',
       label: 'Name',
       token: 'name=',
-      help: 'Name of the file, to ask for it again.',
+      help: 'Name of the file, or of the data set on the hub, to ask for it again.',
     },
     ownNumber('bytes', 'Size', 1, 2 ** 31, 'Size of the files in bytes.'),
     {
@@ -106,5 +127,27 @@ export const ownData = {
       ...ownNumber('label', 'Label column', 0, 4096, 'Column that holds the class, from 0.'),
       optional: true,
     },
+    hubText('subset', 'Subset', 'subset=', 'Part of a data set of the hub that has several.'),
+    hubText('imageColumn', 'Image column', 'image=', 'Column of the hub’s data set that holds the images.'),
+    hubText('classColumn', 'Class column', 'class=', 'Column of the hub’s data set that holds the classes.'),
   ],
 } as const satisfies { label: string; token: string; help: string; fields: readonly Field[] };
+
+/** Image data sets of the hub that are offered by name. */
+export const offeredByHub = [
+  {
+    name: 'ylecun/mnist',
+    label: 'MNIST',
+    help: '70,000 handwritten digits in grey, 28×28 (LeCun, Cortes and Burges). 17 MB on the hub.',
+  },
+  {
+    name: 'zalando-datasets/fashion_mnist',
+    label: 'Fashion-MNIST',
+    help: '70,000 pieces of clothing in grey, 28×28, ten kinds: harder than digits (Xiao et al. 2017). 34 MB on the hub.',
+  },
+  {
+    name: 'uoft-cs/cifar10',
+    label: 'CIFAR-10',
+    help: '60,000 photographs in colour, 32×32, of ten animals and vehicles (Krizhevsky 2009). 137 MB on the hub.',
+  },
+] as const;

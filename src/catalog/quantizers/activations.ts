@@ -47,6 +47,21 @@ export const activationQuantizers = {
     help: 'A fixed grid from 0 to 1; what is outside is clipped (Zhou et al. 2016).',
     deploysTo: 'integer',
   },
+  dynamic: {
+    label: 'Dynamic min-max',
+    token: 'dyn',
+    help: 'Each example, or each token of a sequence, gets scale and zero point from its own smallest and largest value, at every pass. Nothing is observed or stored; the range is found at run time.',
+    dynamic: true,
+    ...simulated,
+  },
+  dynamicAbsmax: {
+    label: 'Dynamic abs-max',
+    token: 'dynmax',
+    help: 'Each example, or each token of a sequence, gets a symmetric grid that ends at its own largest absolute value, at every pass, as in BitNet (Ma et al. 2024). Nothing is observed or stored.',
+    bits: [8, 7, 6, 5, 4, 3, 2],
+    dynamic: true,
+    ...simulated,
+  },
   e4m3: {
     label: 'FP8 E4M3',
     token: 'e4m3',

@@ -1,4 +1,13 @@
-/** What a site chooses beside its quantizer: how many scales, which range, which gradient, which rounding. */
+/** What a site chooses beside its quantizer: how many scales, which range, gradient, rounding; what about oscillation. */
+
+/** A scale for each group of so many weights. */
+const groupsOf = <const Size extends number>(size: Size) => ({
+  label: `per group of ${size}`,
+  token: `g${size}` as const,
+  help: `One scale for every ${size} weights along the inputs of an output channel, 4 bytes apiece. Sums over groups are no integers: weights are stored in few bits and multiplied in float.`,
+  groupSize: size,
+});
+
 export const granularities = {
   channel: {
     label: 'per channel',
@@ -6,8 +15,18 @@ export const granularities = {
     help: 'One scale for each output channel, 4 bytes apiece: a channel of small weights gets a finer grid.',
   },
   tensor: { label: 'per tensor', token: 'pt', help: 'One scale for all weights of the layer.' },
+  group16: groupsOf(16),
+  group32: groupsOf(32),
+  group64: groupsOf(64),
+  group128: groupsOf(128),
 } as const;
 export type Granularity = keyof typeof granularities;
+
+/** Weights in a group of this granularity; undefined where scales belong to channels or the tensor. */
+export function groupSizeOf(granularity: Granularity) {
+  const entry = granularities[granularity];
+  return 'groupSize' in entry ? entry.groupSize : undefined;
+}
 
 export const weightRanges = {
   narrow: {
@@ -57,3 +76,23 @@ export const roundings = {
   },
 } as const;
 export type Rounding = keyof typeof roundings;
+
+/** What is done about weights that turn back and forth between two levels. */
+export const oscillations = {
+  free: {
+    label: 'free',
+    token: 'free',
+    help: 'Nothing is done: a weight near a threshold may be pushed over it and back again for the rest of the run.',
+  },
+  damp: {
+    label: 'damp',
+    token: 'damp',
+    help: 'λ Σ (Q(w) − w)² joins the loss and draws weights to the middle of their level, away from thresholds. λ rises to 0.01 over 1,000 steps from when this is chosen (Nagel et al. 2022).',
+  },
+  freeze: {
+    label: 'freeze',
+    token: 'freeze',
+    help: 'A weight that turns back in more than 2 % of steps is set on the level where it mostly was and learns no more (Nagel et al. 2022). Best late: chosen at the start it freezes most of the network.',
+  },
+} as const;
+export type Oscillation = keyof typeof oscillations;

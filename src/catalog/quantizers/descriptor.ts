@@ -1,7 +1,7 @@
 /** What every quantizer kind tells the rest of the program about itself. */
 import type { Bits } from '../bits';
 import type { BlockFormatName, FloatFormatName } from '../formats';
-import type { Estimator, Rounding, WeightRange } from './choices';
+import type { Estimator, Oscillation, Rounding, WeightRange } from './choices';
 
 export interface QuantizerDescriptor {
   /** What the page calls it. */
@@ -21,6 +21,12 @@ export interface QuantizerDescriptor {
   /** The estimator and the rounding it always has; where absent the site's own choice counts. */
   estimator?: Estimator;
   rounding?: Rounding;
+  /** What it always has: weights of levels that are not one step apart are neither damped nor frozen. */
+  oscillation?: Oscillation;
+  /** It can find a scale for each group of weights; where it cannot, a site that asks for groups has a scale per channel. */
+  groups?: true;
+  /** Its scales follow from each example at run time; none is stored. */
+  dynamic?: true;
   /** The float format it rounds to; integers where absent. */
   format?: FloatFormatName;
   /** The block format whose scales are stored with the values; granularity then plays no part. */
@@ -28,4 +34,9 @@ export interface QuantizerDescriptor {
 }
 
 /** What the float formats have in common: no integer form, and one way to round. */
-export const simulated = { deploysTo: 'simulation only', estimator: 'ste', rounding: 'even' } as const;
+export const simulated = {
+  deploysTo: 'simulation only',
+  estimator: 'ste',
+  rounding: 'even',
+  oscillation: 'free',
+} as const;

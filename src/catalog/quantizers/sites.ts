@@ -3,7 +3,17 @@ import { z } from 'zod';
 import { type Bits, bitsSchema } from '../bits';
 import type { ChoiceField, NumberField, SiteField } from '../fields';
 import { activationQuantizerOf, activationQuantizers } from './activations';
-import { estimators, granularities, roundings, type WeightRange, weightRanges } from './choices';
+import {
+  estimators,
+  type Granularity,
+  granularities,
+  groupSizeOf,
+  type Oscillation,
+  oscillations,
+  roundings,
+  type WeightRange,
+  weightRanges,
+} from './choices';
 import type { QuantizerDescriptor } from './descriptor';
 import { weightQuantizerOf, weightQuantizers } from './weights';
 
@@ -20,6 +30,7 @@ export const weightSiteSchema = z.strictObject({
   range: z.enum(keys(weightRanges)).default('narrow'),
   estimator: z.enum(keys(estimators)).default('ste'),
   rounding: z.enum(keys(roundings)).default('even'),
+  oscillation: z.enum(keys(oscillations)).default('free'),
 });
 export type WeightSite = z.infer<typeof weightSiteSchema>;
 
@@ -43,9 +54,29 @@ export function fitBits({ bits: widths }: QuantizerDescriptor, bits: Bits): Bits
 /** The width that a weight site really has. */
 export const weightBits = ({ quantizer, bits }: WeightSite): Bits =>
   fitBits(weightQuantizerOf(quantizer), bits);
+/** The granularity that a weight site really has. */
+export const weightGranularity = ({ quantizer, granularity }: WeightSite): Granularity =>
+  groupSizeOf(granularity) && !weightQuantizerOf(quantizer).groups ? 'channel' : granularity;
 /** The width that an activation site really has. */
 export const activationBits = ({ quantizer, bits }: ActivationSite): Bits =>
   fitBits(activationQuantizerOf(quantizer), bits);
+
+/**
+ * Why the oscillation of a site's weights is not watched, or undefined where it is: their integers, rounded to nearest,
+ * must come from scales that are apart from them.
+ */
+export function unwatchedReason(site: WeightSite): string | undefined {
+  const { label, rounding, blocks } = weightQuantizerOf(site.quantizer);
+  if (weightBits(site) === 32) return 'Float weights have no levels to flip between.';
+  if ((rounding ?? site.rounding) !== 'even') return 'Stochastic rounding flips weights by chance.';
+  if (blocks) return `${label} has its scales in the values, which move with them.`;
+  if (groupSizeOf(weightGranularity(site)))
+    return 'Scales per group are in the values, which move with them.';
+  return undefined;
+}
+/** What is really done about the oscillation of a site's weights. */
+export const oscillationAt = (site: WeightSite): Oscillation =>
+  unwatchedReason(site) ? 'free' : (weightQuantizerOf(site.quantizer).oscillation ?? site.oscillation);
 
 const bitsField = {
   type: 'number',
@@ -111,6 +142,14 @@ export const siteFields = {
       } satisfies ChoiceField,
       estimatorField,
       roundingField,
+      {
+        type: 'choice',
+        key: 'oscillation',
+        label: 'Oscillation',
+        help: 'What is done about weights that turn back and forth between two levels and get nowhere.',
+        options: oscillations,
+        omitted: 'free',
+      } satisfies ChoiceField,
     ],
   },
   activations: {
@@ -144,6 +183,7 @@ export const weightSite = (bits: Bits): WeightSite => ({
   range: 'narrow',
   estimator: 'ste',
   rounding: 'even',
+  oscillation: 'free',
 });
 export const activationSite = (bits: Bits): ActivationSite => ({
   bits,

@@ -8,24 +8,28 @@ export const weightQuantizers = {
     token: 'absmax',
     help: 'A symmetric grid around zero point 0: the largest absolute weight lands on the last level, so nothing is clipped. At 1 bit: the sign times the mean absolute weight.',
     deploysTo: 'integer',
+    groups: true,
   },
   mse: {
     label: 'MSE clipping',
     token: 'mse',
     help: 'The grid, out of 64 between 0.2 and 1 times the abs-max one, whose squared rounding error is smallest. It clips a few large weights to round the others more finely.',
     deploysTo: 'integer',
+    groups: true,
   },
   percentile: {
     label: 'Percentile',
     token: 'pct',
     help: 'The grid ends where 99 % of the absolute weights lie below, so that single outliers are clipped and do not widen it.',
     deploysTo: 'integer',
+    groups: true,
   },
   pow2: {
     label: 'Power of two',
     token: 'pot',
     help: 'The abs-max scale rounded up to a power of two, so that hardware shifts where it would multiply; nothing is clipped.',
     deploysTo: 'integer',
+    groups: true,
   },
   lsq: {
     label: 'LSQ',
@@ -40,6 +44,7 @@ export const weightQuantizers = {
     token: 'dorefa',
     help: 'Weights pass through tanh, are divided by the largest, and are rounded to 2ⁿ even levels from −1 to 1, of which none is 0 (Zhou et al. 2016). At 1 bit: the sign times the mean absolute weight.',
     deploysTo: 'integer',
+    oscillation: 'free',
   },
   twn: {
     label: 'Ternary (TWN)',
@@ -48,6 +53,7 @@ export const weightQuantizers = {
     deploysTo: 'integer',
     bits: [2],
     range: 'narrow',
+    groups: true,
   },
   bitnet: {
     label: 'Ternary (BitNet b1.58)',
@@ -56,6 +62,7 @@ export const weightQuantizers = {
     deploysTo: 'integer',
     bits: [2],
     range: 'narrow',
+    groups: true,
   },
   e4m3: {
     label: 'FP8 E4M3',

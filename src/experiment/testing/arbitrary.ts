@@ -25,8 +25,12 @@ const number = ({ key, min, max, integer }: NumberField): fc.Arbitrary<number> =
   );
 };
 
+const names = fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }).map((name) => fileName(name));
 const texts: Record<string, fc.Arbitrary<string>> = {
-  name: fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }).map(fileName),
+  name: names,
+  subset: names,
+  imageColumn: names,
+  classColumn: names,
   hash: fc.string({
     unit: fc.constantFrom(...'0123456789abcdef'),
     minLength: 16,

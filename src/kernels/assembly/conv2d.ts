@@ -1,7 +1,7 @@
 /**
  * Convolutions of NHWC inputs with HWIO filters as matrix products whose left matrix is never written down: in NHWC the
  * kernelWidth * inChannels values under one row of a filter lie side by side, so a row of the im2col matrix is
- * kernelHeight stretches of the input, and tile.ts walks them in place. Inputs come already padded (`spread`).
+ * kernelHeight stretches of the input, and tile.ts walks them in place. Inputs come already padded (`pad`).
  */
 import { packPanels } from './matmul';
 import { TILE_COLUMNS, TILE_ROWS, tile } from './tile';
@@ -15,16 +15,24 @@ function bytes(floats: i32): usize {
   return (floats as usize) << 2;
 }
 
+/** y [batch, outHeight, outWidth, channels] = x [batch, height, width, channels] from (top, left) on, among zeros. */
+export function pad(
+  x: usize, y: usize, batch: i32, height: i32, width: i32, channels: i32,
+  outHeight: i32, outWidth: i32, top: i32, left: i32,
+): void {
+  memory.fill(y, 0, bytes(channels) * batch * outHeight * outWidth);
+  place(x, y, batch, height, width, channels, outHeight, outWidth, top, left, 1, 1);
+}
+
 /**
- * Copies x [batch, height, width, channels] into a zeroed y [batch, outHeight, outWidth, channels]: pixel (r, c) goes to
- * (top + r * rowStep, left + c * columnStep), or nowhere if that lies outside. Steps above 1 undo a convolution's stride.
+ * Copies x [batch, height, width, channels] into y [batch, outHeight, outWidth, channels]: pixel (r, c) goes to
+ * (top + r * rowStep, left + c * columnStep), or nowhere if that lies outside. The other pixels stay as they are.
  */
-export function spread(
+function place(
   x: usize, y: usize, batch: i32, height: i32, width: i32, channels: i32,
   outHeight: i32, outWidth: i32, top: i32, left: i32, rowStep: i32, columnStep: i32,
 ): void {
   const pixel = bytes(channels);
-  memory.fill(y, 0, pixel * batch * outHeight * outWidth);
   let first = 0;
   while (first < width && left + first * columnStep < 0) first++;
   let end = width;
@@ -68,8 +76,8 @@ export function conv2d(
 }
 
 /**
- * dx [batch, outHeight, outWidth, inChannels] = dy [batch, height, width, outChannels], already spread by the stride and
- * padded, convolved with the filter turned by 180 degrees and its channels exchanged.
+ * dx [batch, outHeight, outWidth, inChannels] = dy [batch, height, width, outChannels], already padded, convolved with the
+ * filter turned by 180 degrees and its channels exchanged: the gradient of a convolution of stride 1.
  * `work` holds 4 * kernelHeight * kernelWidth * outChannels * (inChannels rounded up to 8) bytes.
  */
 export function conv2dInputGradient(
@@ -77,18 +85,71 @@ export function conv2dInputGradient(
   batch: i32, height: i32, width: i32, inChannels: i32,
   kernelHeight: i32, kernelWidth: i32, outChannels: i32, outHeight: i32, outWidth: i32, work: usize,
 ): void {
-  let to = work;
-  const taps = kernelHeight * kernelWidth;
-  for (let n = 0; n < inChannels; n += TILE_COLUMNS) {
-    for (let t = taps - 1; t >= 0; t--) {
-      const from = filter + bytes((t * inChannels + n) * outChannels);
-      packPanels(from, outChannels, min(TILE_COLUMNS, inChannels - n), 1, outChannels, to);
-      to += bytes(outChannels) << 3;
-    }
-  }
+  packTurned(filter, kernelHeight, kernelWidth, inChannels, outChannels, 0, 0, 1, 1, work);
   convolvePacked(
     dy, work, dx, batch, height, width, outChannels, kernelHeight, kernelWidth, inChannels, outHeight, outWidth, 1, 1,
   );
+}
+
+/** Every rowStep-th row from row0 on, and every columnStep-th column, of the filter, backwards, its channels exchanged. */
+function packTurned(
+  filter: usize, kernelHeight: i32, kernelWidth: i32, inChannels: i32, outChannels: i32,
+  row0: i32, column0: i32, rowStep: i32, columnStep: i32, packed: usize,
+): void {
+  const lastRow = row0 + (kernelHeight - 1 - row0) / rowStep * rowStep;
+  const lastColumn = column0 + (kernelWidth - 1 - column0) / columnStep * columnStep;
+  for (let n = 0; n < inChannels; n += TILE_COLUMNS) {
+    for (let u = lastRow; u >= row0; u -= rowStep) {
+      for (let v = lastColumn; v >= column0; v -= columnStep) {
+        const from = filter + bytes(((u * kernelWidth + v) * inChannels + n) * outChannels);
+        packPanels(from, outChannels, min(TILE_COLUMNS, inChannels - n), 1, outChannels, packed);
+        packed += bytes(outChannels) << 3;
+      }
+    }
+  }
+}
+
+/**
+ * The same for any strides, without multiplying the zeros between the values of dy: input pixels that lie alike between
+ * the strides meet the same taps, every stride-th one, so that each such phase is a convolution of stride 1 of its own.
+ * dy [batch, height, width, outChannels] begins padTop rows and padLeft columns of zeros before the gradient proper, as many
+ * as the taps of a phase less one.
+ * `work` holds 4 * kernelHeight * kernelWidth * outChannels * (inChannels rounded up to 8) bytes, and 4 bytes for each value
+ * of the largest phase of dx.
+ */
+export function conv2dStridedInputGradient(
+  dy: usize, filter: usize, dx: usize,
+  batch: i32, height: i32, width: i32, inChannels: i32,
+  kernelHeight: i32, kernelWidth: i32, outChannels: i32, outHeight: i32, outWidth: i32,
+  strideHeight: i32, strideWidth: i32, top: i32, left: i32, padTop: i32, padLeft: i32, work: usize,
+): void {
+  const roundedChannels = (inChannels + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
+  const phase = work + bytes(kernelHeight * kernelWidth * outChannels * roundedChannels);
+  // Pixels that no tap reaches.
+  if (kernelHeight < strideHeight || kernelWidth < strideWidth)
+    memory.fill(dx, 0, bytes(batch * outHeight * outWidth * inChannels));
+  for (let a = 0; a < min(strideHeight, kernelHeight); a++) {
+    // In units of the stride: the first and last row of dx in this phase, and its taps.
+    const row0 = (top - a + strideHeight - 1) / strideHeight, lastRow = outHeight - 1 + top - a;
+    const rows = lastRow < 0 ? 0 : lastRow / strideHeight - row0 + 1;
+    const tapRows = (kernelHeight - 1 - a) / strideHeight + 1;
+    for (let b = 0; b < min(strideWidth, kernelWidth); b++) {
+      const column0 = (left - b + strideWidth - 1) / strideWidth, lastColumn = outWidth - 1 + left - b;
+      const columns = lastColumn < 0 ? 0 : lastColumn / strideWidth - column0 + 1;
+      const tapColumns = (kernelWidth - 1 - b) / strideWidth + 1;
+      if (rows <= 0 || columns <= 0) continue;
+      packTurned(filter, kernelHeight, kernelWidth, inChannels, outChannels, a, b, strideHeight, strideWidth, work);
+      const corner = (row0 + padTop - tapRows + 1) * width + column0 + padLeft - tapColumns + 1;
+      convolvePacked(
+        dy + bytes(corner * outChannels), work, phase, batch, height, width, outChannels, tapRows, tapColumns,
+        inChannels, rows, columns, 1, 1,
+      );
+      place(
+        phase, dx, batch, rows, columns, inChannels, outHeight, outWidth,
+        row0 * strideHeight + a - top, column0 * strideWidth + b - left, strideHeight, strideWidth,
+      );
+    }
+  }
 }
 
 function convolvePacked(

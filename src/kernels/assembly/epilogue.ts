@@ -1,5 +1,5 @@
 /** Scale, bias and activation function after a quantized product, and the gradient. See ../epilogue/index.ts. */
-import { gelu4, geluSlope4, storeLane, tanh4 } from './lanes';
+import { gelu4, geluSlope4, sigmoid4, storeLane, tanh4 } from './lanes';
 
 // Which activation function: known when each exported kernel is compiled, so that no branch is left in its loop.
 const LINEAR: i32 = 0;
@@ -13,10 +13,9 @@ const BLOCK: i32 = 256;
 
 @inline
 function apply(kind: i32, x: v128): v128 {
-  const half = f32x4.splat(0.5);
   if (kind == RELU) return f32x4.max(x, f32x4.splat(0));
   if (kind == TANH) return tanh4(x);
-  if (kind == SIGMOID) return f32x4.add(f32x4.mul(half, tanh4(f32x4.mul(half, x))), half);
+  if (kind == SIGMOID) return sigmoid4(x);
   if (kind == GELU) return gelu4(x);
   return x;
 }

@@ -61,3 +61,50 @@ export function geluSlope4(x: v128): v128 {
   const curved = f32x4.mul(f32x4.mul(clamped, f32x4.sub(one, f32x4.mul(t, t))), inner);
   return f32x4.mul(f32x4.splat(0.5), f32x4.add(f32x4.add(one, t), curved));
 }
+
+/** 1 / (1 + exp(-x)) as in ../epilogue/tanh.ts, to the last bit. */
+@inline
+export function sigmoid4(x: v128): v128 {
+  const half = f32x4.splat(0.5);
+  return f32x4.add(f32x4.mul(half, tanh4(f32x4.mul(half, x))), half);
+}
+
+/** As in ../attentionSoftmax/exp.ts, to the last bit: exp(x) for x <= 0 within 2 ULP, 0 below -87 (Cephes expf, S. Moshier). NaN stays NaN. */
+@inline
+export function exp4(x: v128): v128 {
+  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
+  // ln 2 in two parts, so that x - n ln 2 keeps its last bits.
+  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
+  let p = f32x4.splat(1.9875691500e-4);
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
+  p = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, f32x4.splat(-87)));
+}
+
+/** Four values, or one in every lane at the end of a row. `whole` is to be a constant. */
+@inline
+export function get(at: usize, whole: bool): v128 {
+  return whole ? v128.load(at) : v128.load32_splat(at);
+}
+
+/** Stores what `get` began with. */
+@inline
+export function put(at: usize, value: v128, whole: bool): void {
+  if (whole) v128.store(at, value);
+  else storeLane(at, value);
+}
+
+/** The sum of four lanes, in pairs: how every backend ends a sum of ../rowSum.ts. */
+@inline
+export function sumOfLanes(lanes: v128): f32 {
+  return (
+    f32x4.extract_lane(lanes, 0) + f32x4.extract_lane(lanes, 1) +
+    (f32x4.extract_lane(lanes, 2) + f32x4.extract_lane(lanes, 3))
+  );
+}

@@ -1,22 +1,5 @@
 /** The mean softmax cross-entropy and its gradient. See ../softmaxCrossEntropy/index.ts. */
-
-/** exp(x) for x <= 0 within 2 ULP, 0 below -87 (Cephes expf, S. Moshier). NaN stays NaN. */
-@inline
-function exp4(x: v128): v128 {
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
-  // ln 2 in two parts, so that x - n ln 2 keeps its last bits.
-  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
-  let p = f32x4.splat(1.9875691500e-4);
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, f32x4.splat(-87)));
-}
+import { exp4 } from './lanes';
 
 /** log(x) for a normal x > 0 in float64: 2 atanh((m - 1) / (m + 1)) of its mantissa m in [1/sqrt 2, sqrt 2). */
 function logarithm(x: f64): f64 {

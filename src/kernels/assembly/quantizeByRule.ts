@@ -1,6 +1,7 @@
 /** Quantization with a choice of rounding, gradient and learned parameters. See ../quantizeByRule/index.ts. */
 import { storeLane, tanh4 } from './lanes';
 import { storeScale } from './observe';
+import { chances, streamOf } from './random';
 
 // As in ../quantizeByRule/constants.ts.
 const SIGN: f32 = 2;
@@ -23,33 +24,8 @@ const CLIP_DECAY: f32 = 2e-4;
 const BLOCK: usize = 1024;
 
 @inline
-function hash(value: u32): u32 {
-  let x = value;
-  x ^= x >> 16;
-  x *= 0x7feb352d;
-  x ^= x >> 15;
-  x *= 0x846ca68b;
-  return x ^ (x >> 16);
-}
-
-@inline
-function hash4(value: v128): v128 {
-  let x = v128.xor(value, i32x4.shr_u(value, 16));
-  x = i32x4.mul(x, i32x4.splat(0x7feb352d));
-  x = v128.xor(x, i32x4.shr_u(x, 15));
-  x = i32x4.mul(x, i32x4.splat(0x846ca68b));
-  return v128.xor(x, i32x4.shr_u(x, 16));
-}
-
-@inline
 function isStochastic(settings: usize, clock: usize): bool {
   return load<f32>(settings, 24) == 1 && load<f32>(clock) >= 0;
-}
-
-@inline
-function streamOf(settings: usize, clock: usize): v128 {
-  const time = max<f32>(load<f32>(clock), 0);
-  return i32x4.splat(hash(hash(load<f32>(settings, 28) as u32) + (time as u32)));
 }
 
 /** Where x stands on the grid; the zero point is not added. */
@@ -63,12 +39,7 @@ function positionOf(x: v128, inverse: v128, tanh: bool, half: v128): v128 {
 function roundAt(position: v128, stochastic: bool, stream: v128, index: i32): v128 {
   if (!stochastic) return f32x4.nearest(position);
   const below = f32x4.floor(position);
-  const lanes = i32x4.add(i32x4.splat(index), i32x4(0, 1, 2, 3));
-  const chance = f32x4.mul(
-    f32x4.convert_i32x4_s(i32x4.shr_u(hash4(v128.xor(lanes, stream)), 8)),
-    f32x4.splat(5.9604644775390625e-8),
-  );
-  const up = f32x4.lt(chance, f32x4.sub(position, below));
+  const up = f32x4.lt(chances(stream, index), f32x4.sub(position, below));
   return f32x4.add(below, v128.and(up, f32x4.splat(1)));
 }
 
@@ -118,7 +89,7 @@ export function quantizeByRule(
   const qmin = v128.load32_splat(settings);
   const qmax = v128.load32_splat(settings, 4);
   const stochastic = isStochastic(settings, clock);
-  const stream = streamOf(settings, clock);
+  const stream = streamOf(load<f32>(settings, 28), load<f32>(clock));
   const paramBytes = (channels as usize) << 2;
   const inverses = params + paramBytes;
   const zeroPoints = inverses + paramBytes;
@@ -215,7 +186,7 @@ export function quantizeByRuleGradient(
   const rule = load<f32>(settings, 16);
   const estimator = load<f32>(settings, 20);
   const stochastic = isStochastic(settings, clock);
-  const stream = streamOf(settings, clock);
+  const stream = streamOf(load<f32>(settings, 28), load<f32>(clock));
   const paramBytes = (channels as usize) << 2;
   const inverses = params + paramBytes;
   const zeroPoints = inverses + paramBytes;
@@ -298,7 +269,7 @@ export function learnedGradient(
   const qmax = v128.load32_splat(settings, 4);
   const rule = load<f32>(settings, 16);
   const stochastic = isStochastic(settings, clock);
-  const stream = streamOf(settings, clock);
+  const stream = streamOf(load<f32>(settings, 28), load<f32>(clock));
   const paramBytes = (channels as usize) << 2;
   const inverses = params + paramBytes;
   const zeroPoints = inverses + paramBytes;

@@ -67,6 +67,21 @@ const cases: Case[] = [
   convolution([2, 13, 13, 8], [3, 3, 16], 'valid'),
   convolution([1, 6, 7, 20], [3, 3, 24], 'same'),
   convolution([3, 28, 28, 1], [3, 3, 8], 'valid'),
+  // Strides as in residual networks and their projection shortcuts, from 1 to 64 channels.
+  convolution([2, 8, 8, 1], [1, 1, 16], 'same', [2, 2]),
+  convolution([2, 7, 9, 7], [1, 1, 5], 'valid', [2, 2]),
+  convolution([1, 8, 7, 16], [1, 1, 32], 'same', [2, 2]),
+  convolution([1, 6, 6, 33], [1, 1, 9], 'valid', [1, 1]),
+  convolution([1, 5, 6, 64], [1, 1, 64], 'same', [2, 2]),
+  convolution([2, 8, 8, 16], [3, 3, 32], 'same', [2, 2]),
+  convolution([2, 9, 7, 5], [3, 3, 6], 'same', [2, 2]),
+  convolution([1, 11, 12, 3], [7, 7, 8], 'same', [2, 2]),
+  convolution([1, 10, 11, 17], [3, 3, 4], 1, [2, 2]),
+  convolution([1, 13, 11, 3], [5, 4, 2], 'same', [4, 3]),
+  convolution([2, 9, 10, 2], [2, 2, 3], 'valid', [3, 3]),
+  convolution([1, 8, 9, 4], [2, 1, 3], 'same', [3, 1]),
+  convolution([1, 2, 2, 64], [3, 3, 8], 'same', [2, 2]),
+  convolution([1, 1, 1, 3], [3, 3, 2], 'same', [2, 2]),
 ];
 
 const count = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
@@ -98,7 +113,7 @@ describe.each(backends)('convolution on %s', (backend) => {
   });
 
   test('integers give exact integers, forwards and backwards', async () => {
-    for (const shape of [cases[3]!, cases[5]!, cases[14]!]) {
+    for (const shape of [cases[3]!, cases[5]!, cases[14]!, cases[23]!, cases[26]!]) {
       const x = randomIntegers(count(shape.x), 4, -255, 255);
       const w = randomIntegers(count(shape.filter), 5, -127, 127);
       const dy = randomIntegers(shape.x[0] * count(shape.out) * shape.filter[3], 6, -99, 99);

@@ -10,14 +10,12 @@ interface Image {
   readonly width: number;
 }
 
-/** Where the pixels of a tensor go in a larger one of zeros: pixel (r, c) to (top + r * rowStep, left + c * columnStep). */
+/** Where the pixels of a tensor go in a larger one of zeros: pixel (r, c) to (top + r, left + c). */
 interface Placement {
   readonly height: number;
   readonly width: number;
   readonly top: number;
   readonly left: number;
-  readonly rowStep: number;
-  readonly columnStep: number;
 }
 
 export function conv2dKernel(stock: KernelFunc): KernelFunc {
@@ -47,36 +45,83 @@ export function inputGradientKernel(stock: KernelFunc): KernelFunc {
     const { dy, filter } = call.inputs as { dy: TensorInfo; filter: TensorInfo };
     const conv = convolutionOf(call.attrs, inputShapeOf(call.attrs), filter.shape);
     if (!conv || !isFloat(dy, filter)) return stock(call);
-    const { filterHeight, filterWidth, inChannels, outChannels, inHeight, inWidth, padInfo } = conv;
+    const { strideHeight, strideWidth } = conv;
     const out = output(conv.inShape);
-    const work = 4 * filterHeight * filterWidth * outChannels * roundUp(inChannels);
-    const placement = {
-      height: inHeight + filterHeight - 1,
-      width: inWidth + filterWidth - 1,
-      top: filterHeight - 1 - padInfo.top,
-      left: filterWidth - 1 - padInfo.left,
-      rowStep: conv.strideHeight,
-      columnStep: conv.strideWidth,
-    };
-    const [image, workspace] = place(dy, placement, work);
-    launch(
-      'conv2dInputGradient',
-      image.address,
-      address(filter),
-      address(out),
-      conv.batchSize,
-      image.height,
-      image.width,
-      inChannels,
-      filterHeight,
-      filterWidth,
-      outChannels,
-      inHeight,
-      inWidth,
-      workspace,
-    );
+    if (strideHeight === 1 && strideWidth === 1) inputGradient(conv, dy, filter, out);
+    else stridedInputGradient(conv, dy, filter, out);
     return out;
   };
+}
+
+/** Bytes of the filter packed for the input's gradient. */
+function turnedBytes({ filterHeight, filterWidth, inChannels, outChannels }: Convolution): number {
+  return 4 * filterHeight * filterWidth * outChannels * roundUp(inChannels);
+}
+
+function inputGradient(conv: Convolution, dy: TensorInfo, filter: TensorInfo, out: TensorInfo): void {
+  const { filterHeight, filterWidth, inChannels, outChannels, inHeight, inWidth, padInfo } = conv;
+  const placement = {
+    height: inHeight + filterHeight - 1,
+    width: inWidth + filterWidth - 1,
+    top: filterHeight - 1 - padInfo.top,
+    left: filterWidth - 1 - padInfo.left,
+  };
+  const [image, workspace] = place(dy, placement, turnedBytes(conv));
+  launch(
+    'conv2dInputGradient',
+    image.address,
+    address(filter),
+    address(out),
+    conv.batchSize,
+    image.height,
+    image.width,
+    inChannels,
+    filterHeight,
+    filterWidth,
+    outChannels,
+    inHeight,
+    inWidth,
+    workspace,
+  );
+}
+
+/** With a stride above 1, by the phases of assembly/conv2d.ts. */
+function stridedInputGradient(conv: Convolution, dy: TensorInfo, filter: TensorInfo, out: TensorInfo): void {
+  const { filterHeight, filterWidth, strideHeight, strideWidth, inHeight, inWidth, inChannels, padInfo } =
+    conv;
+  // Zeros before, one fewer than a phase has taps; the last pixel of dx in units of the stride; see there.
+  const top = Math.ceil(filterHeight / strideHeight) - 1;
+  const left = Math.ceil(filterWidth / strideWidth) - 1;
+  const placement = {
+    height: Math.floor((inHeight - 1 + padInfo.top) / strideHeight) + 1 + top,
+    width: Math.floor((inWidth - 1 + padInfo.left) / strideWidth) + 1 + left,
+    top,
+    left,
+  };
+  const phase = Math.ceil(inHeight / strideHeight) * Math.ceil(inWidth / strideWidth) * inChannels;
+  const [image, workspace] = place(dy, placement, turnedBytes(conv) + 4 * conv.batchSize * phase);
+  launch(
+    'conv2dStridedInputGradient',
+    image.address,
+    address(filter),
+    address(out),
+    conv.batchSize,
+    image.height,
+    image.width,
+    inChannels,
+    filterHeight,
+    filterWidth,
+    conv.outChannels,
+    inHeight,
+    inWidth,
+    strideHeight,
+    strideWidth,
+    padInfo.top,
+    padInfo.left,
+    top,
+    left,
+    workspace,
+  );
 }
 
 export function filterGradientKernel(stock: KernelFunc): KernelFunc {
@@ -120,8 +165,6 @@ function padded(conv: Convolution): Placement {
     width: (conv.outWidth - 1) * conv.strideWidth + conv.filterWidth,
     top: conv.padInfo.top,
     left: conv.padInfo.left,
-    rowStep: 1,
-    columnStep: 1,
   };
 }
 
@@ -131,19 +174,13 @@ function padded(conv: Convolution): Placement {
  */
 function place(x: TensorInfo, to: Placement, workspaceBytes: number): [Image, number] {
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
-  const inPlace =
-    to.top === 0 &&
-    to.left === 0 &&
-    to.rowStep === 1 &&
-    to.columnStep === 1 &&
-    to.height <= height &&
-    to.width <= width;
+  const inPlace = to.top === 0 && to.left === 0 && to.height <= height && to.width <= width;
   if (inPlace) return [{ address: address(x), height, width }, scratch(workspaceBytes)];
   const workspace = 16 * Math.ceil(workspaceBytes / 16);
   const block = scratch(workspace + 4 * batch * to.height * to.width * channels);
   const image = { address: block + workspace, height: to.height, width: to.width };
   launch(
-    'spread',
+    'pad',
     address(x),
     image.address,
     batch,
@@ -154,8 +191,6 @@ function place(x: TensorInfo, to: Placement, workspaceBytes: number): [Image, nu
     to.width,
     to.top,
     to.left,
-    to.rowStep,
-    to.columnStep,
   );
   return [image, block];
 }

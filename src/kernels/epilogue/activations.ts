@@ -1,6 +1,6 @@
 /** The activation functions that an epilogue can apply: one entry each, on every backend. */
 import { geluFloat32, geluSlope, geluWgsl } from './gelu';
-import { tanhFloat32, tanhWgsl } from './tanh';
+import { sigmoidFloat32, sigmoidWgsl, tanhFloat32, tanhWgsl } from './tanh';
 
 interface Activation {
   /** f(x) of a float32 number, rounded to float32 or to be rounded once more. */
@@ -46,12 +46,13 @@ fn slope(y: f32) -> f32 { return 1.0 - exact(y * y); }`,
     wasm: { forward: 'epilogueTanh', gradient: 'epilogueTanhGradient' },
   },
   sigmoid: {
-    apply: (x) => 0.5 * tanhFloat32(0.5 * x) + 0.5,
+    apply: sigmoidFloat32,
     slopeOf: 'output',
     slope: (y) => Math.fround(y * Math.fround(1 - y)),
     wgsl: `
 ${tanhWgsl}
-fn apply(x: f32) -> f32 { return 0.5 * tanhFloat32(0.5 * x) + 0.5; }
+${sigmoidWgsl}
+fn apply(x: f32) -> f32 { return sigmoidFloat32(x); }
 fn slope(y: f32) -> f32 { return exact(y * exact(1.0 - y)); }`,
     wasm: { forward: 'epilogueSigmoid', gradient: 'epilogueSigmoidGradient' },
   },

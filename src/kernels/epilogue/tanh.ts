@@ -40,6 +40,11 @@ export function tanhFloat32(x: number): number {
   return Math.fround(Math.fround(clamped * horner(numerator, square)) / horner(denominator, square));
 }
 
+/** 1 / (1 + exp(-x)) = (1 + tanh(x / 2)) / 2 for a float32 x, rounded to float32 after every operation. */
+export function sigmoidFloat32(x: number): number {
+  return Math.fround(0.5 * tanhFloat32(0.5 * x) + 0.5);
+}
+
 const hornerWgsl = (coefficients: readonly number[]) =>
   coefficients
     .slice(1)
@@ -56,5 +61,12 @@ fn tanhFloat32(x: f32) -> f32 {
   let square = exact(clamped * clamped);
   let numerator = exact(clamped * ${hornerWgsl(tanhNumerator)});
   return divide(numerator, ${hornerWgsl(tanhDenominator)});
+}
+`;
+
+/** `fn sigmoidFloat32(x: f32) -> f32` in WGSL, which needs tanhWgsl. The product is exact, so fusing it changes nothing. */
+export const sigmoidWgsl = `
+fn sigmoidFloat32(x: f32) -> f32 {
+  return exact(0.5 * tanhFloat32(0.5 * x) + 0.5);
 }
 `;

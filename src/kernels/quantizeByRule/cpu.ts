@@ -2,22 +2,13 @@
 import { floats, replace, result } from '../cpu';
 import type { Implementation, KernelCall } from '../definition';
 import { tanhFloat32 } from '../epilogue/tanh';
+import { chanceOf, streamOf } from '../random';
 import { roundHalfEven } from '../rounding';
 import { scaleAndInverse, smallestScale } from '../scale';
 import { clipDecay, estimators, ewgsDelta, modes, rules, softNorm, softSteepness } from './constants';
 import { channelsOf } from './shapes';
 
-const { fround, imul } = Math;
-
-/** A hash of 32 bits with little bias: "lowbias32" (Wellons 2018, nullprogram.com/blog/2018/07/31). */
-function hash(value: number): number {
-  let x = value >>> 0;
-  x ^= x >>> 16;
-  x = imul(x, 0x7feb352d);
-  x ^= x >>> 15;
-  x = imul(x, 0x846ca68b);
-  return (x ^ (x >>> 16)) >>> 0;
-}
+const { fround } = Math;
 
 /** What the kernels need of a site, and what they find of one value. */
 class Site {
@@ -43,7 +34,7 @@ class Site {
     this.rule = rule;
     this.estimator = estimator;
     const clock = floats(backend, inputs.clock)[0]!;
-    if (stochastic === 1 && clock >= 0) this.stream = hash((hash(seed >>> 0) + clock) >>> 0);
+    if (stochastic === 1 && clock >= 0) this.stream = streamOf(seed, clock);
   }
 
   private row(row: number, i: number): number {
@@ -63,8 +54,7 @@ class Site {
   round(position: number, i: number): number {
     if (this.stream === undefined) return roundHalfEven(position);
     const below = Math.floor(position);
-    const chance = (hash((i ^ this.stream) >>> 0) >>> 8) / 2 ** 24;
-    return chance < position - below ? below + 1 : below;
+    return chanceOf(this.stream, i) < position - below ? below + 1 : below;
   }
 }
 

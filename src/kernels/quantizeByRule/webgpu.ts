@@ -2,6 +2,7 @@
 import { util } from '@tensorflow/tfjs-core';
 import type { Implementation } from '../definition';
 import { tanhWgsl } from '../epilogue/tanh';
+import { randomWgsl } from '../random';
 import { output, release, Shader } from '../webgpu';
 import { storeScale } from '../wgsl';
 import { clipDecay, estimators, ewgsDelta, modes, rules, softNorm, softSteepness } from './constants';
@@ -14,18 +15,8 @@ const groupSize = 256;
 const float = (value: number) => (Number.isInteger(value) ? `${value}.0` : `${value}f`);
 
 const rounding = `
-${tanhWgsl}
-fn hash(value: u32) -> u32 {
-  var x = value ^ (value >> 16u);
-  x = x * 0x7feb352du;
-  x = x ^ (x >> 15u);
-  x = x * 0x846ca68bu;
-  return x ^ (x >> 16u);
-}
-
+${tanhWgsl}${randomWgsl}
 fn isStochastic() -> bool { return settings[6] == 1.0 && clock[0] >= 0.0; }
-
-fn streamOf() -> u32 { return hash(hash(u32(settings[7])) + u32(max(clock[0], 0.0))); }
 
 fn positionOf(value: f32, inverse: f32) -> f32 {
   if (settings[2] == ${float(modes.tanh)}) {
@@ -37,8 +28,7 @@ fn positionOf(value: f32, inverse: f32) -> f32 {
 fn roundAt(position: f32, stochastic: bool, stream: u32, index: u32) -> f32 {
   if (!stochastic) { return round(position); }
   let below = floor(position);
-  let chance = f32(hash(index ^ stream) >> 8u) * 0x1p-24;
-  return select(below, below + 1.0, chance < exact(position - below));
+  return select(below, below + 1.0, chanceOf(stream, index) < exact(position - below));
 }
 `;
 
@@ -74,7 +64,7 @@ fn main(group: u32, lane: u32) {
   let inverse = params[channels + c];
   let zeroPoint = params[2u * channels + c];
   let stochastic = isStochastic();
-  let stream = streamOf();
+  let stream = streamOf(settings[7], clock[0]);
   for (var i = thread; i < u32(uniforms.xLength); i = i + threads) {
     q[i] = quantized(x[i], inverse, zeroPoint, stochastic, stream, i);
   }
@@ -150,7 +140,7 @@ fn main(group: u32, lane: u32) {
   let inverse = params[channels + c];
   let zeroPoint = params[2u * channels + c];
   let stochastic = isStochastic();
-  let stream = streamOf();
+  let stream = streamOf(settings[7], clock[0]);
   for (var i = thread; i < u32(uniforms.xLength); i = i + threads) {
     dx[i] = gradientAt(dq[i], x[i], scale, inverse, zeroPoint, stochastic, stream, i);
   }
@@ -180,7 +170,7 @@ fn main(group: u32, lane: u32) {
   let inverse = params[channels + c];
   let zeroPoint = params[2u * channels + c];
   let stochastic = isStochastic();
-  let stream = streamOf();
+  let stream = streamOf(settings[7], clock[0]);
   let qmin = settings[0];
   let qmax = settings[1];
   let mode = settings[2];

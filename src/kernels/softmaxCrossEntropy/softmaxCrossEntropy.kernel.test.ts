@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backends, expectCloseArrays, randomFloats, randomIntegers, startBackend } from '../testing/backends';
 import { expectNoLeak, onEach, read } from '../testing/tensors';
+import fixtures from './fixtures/crossEntropy.json';
 import { softmaxCrossEntropy } from './index';
 
 /** Loss and gradient in float64, from probabilities. */
@@ -122,6 +123,17 @@ describe.each(backends)('softmaxCrossEntropy on %s', (backend) => {
       if (label === -1) expect(rowOf(gradient, b)).toEqual(Array(classes).fill(0));
     });
   });
+
+  test.each(fixtures.cases.map((example) => [example.name, example] as const))(
+    'loss and gradient are PyTorch’s: %s',
+    async (_, { logits, labels, classes, loss, gradient }) => {
+      const y = tf.tensor1d(labels, 'int32');
+      const f = (l: tf.Tensor) => softmaxCrossEntropy(l as tf.Tensor2D, y);
+      const { value, grad } = tf.valueAndGrad(f)(tf.tensor2d(logits, [labels.length, classes]));
+      expectCloseArrays(await read(value), [loss], 1e-6);
+      expectCloseArrays(await read(grad), gradient, 3e-7);
+    },
+  );
 
   test('where every row is left out, loss and gradient are 0', async () => {
     const y = tf.tensor1d([-1, -1, -1], 'int32');
