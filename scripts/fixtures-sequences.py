@@ -48,8 +48,74 @@ def gelu():
     write("epilogue", "gelu", f"torch.nn.functional.gelu(approximate='tanh'), PyTorch {torch.__version__}", cases)
 
 
+def layer_norm():
+    """In float64: in float32 PyTorch's own gradient of a row of two is noise."""
+    generator = torch.Generator().manual_seed(41)
+    cases = []
+    for shape in [(1, 2), (5, 3), (2, 3, 8), (4, 33)]:
+        x = uniform(generator, shape, -3, 5).double().requires_grad_(True)
+        gamma = uniform(generator, shape[-1:], -2, 2).double().requires_grad_(True)
+        beta = uniform(generator, shape[-1:], -1, 1).double().requires_grad_(True)
+        dy = uniform(generator, shape, -1, 1).double()
+        y = F.layer_norm(x, shape[-1:], gamma, beta)
+        tensors = {"x": x, "gamma": gamma, "beta": beta, "dy": dy, "y": y}
+        tensors |= zip(["dx", "dgamma", "dbeta"], gradients([y], [dy], [x, gamma, beta]))
+        cases.append({"shape": list(shape)} | {name: numbers(value) for name, value in tensors.items()})
+    write("layerNorm", "layerNorm", f"torch.nn.functional.layer_norm in float64, PyTorch {torch.__version__}", cases)
+
+
+def attention():
+    """Scaled dot-product attention of one head, from queries, keys and values."""
+    generator = torch.Generator().manual_seed(42)
+    cases = []
+    for causal in [False, True]:
+        batch, time, depth = 2, 5, 3
+        q, k, v = (uniform(generator, (batch, time, depth), -2, 2).requires_grad_(True) for _ in range(3))
+        dy = uniform(generator, (batch, time, depth), -1, 1)
+        scores = q @ k.transpose(1, 2) / depth**0.5
+        if causal:
+            scores = scores.masked_fill(torch.ones(time, time).triu(1).bool(), -torch.inf)
+        p = scores.softmax(-1)
+        y = p @ v
+        tensors = {"q": q, "k": k, "v": v, "dy": dy, "p": p, "y": y}
+        tensors |= zip(["dq", "dk", "dv"], gradients([y], [dy], [q, k, v]))
+        head = {"causal": causal, "shape": [batch, time, depth]}
+        cases.append(head | {name: numbers(value) for name, value in tensors.items()})
+    write("attentionSoftmax", "attention", f"softmax(q k' / sqrt(depth)) v, PyTorch {torch.__version__}", cases)
+
+
+def cells():
+    """GRUCell and LSTMCell over two steps, from zero states."""
+    generator = torch.Generator().manual_seed(43)
+    for kernel, make in [("gru", torch.nn.GRUCell), ("lstm", torch.nn.LSTMCell)]:
+        cases = []
+        for batch, inputs, hidden in [(1, 1, 1), (3, 2, 5), (2, 3, 8)]:
+            cell = make(inputs, hidden)
+            with torch.no_grad():
+                for parameter in cell.parameters():
+                    parameter.copy_(uniform(generator, parameter.shape, -1, 1))
+            xs = [uniform(generator, (batch, inputs), -2, 2).requires_grad_(True) for _ in range(2)]
+            state = None
+            for x in xs:
+                state = cell(x, state)
+            outputs = list(state) if kernel == "lstm" else [state]
+            dys = [uniform(generator, (batch, hidden), -1, 1) for _ in outputs]
+            names = ["x0", "x1", *(name for name, _ in cell.named_parameters())]
+            values = [*xs, *cell.parameters()]
+            tensors = dict(zip(names, values))
+            tensors |= zip((f"d_{name}" for name in names), gradients(outputs, dys, values))
+            tensors |= zip(["h", "c"], outputs)
+            tensors |= zip(["dh", "dc"], dys)
+            sizes = {"batch": batch, "inputs": inputs, "hidden": hidden}
+            cases.append(sizes | {name: numbers(value) for name, value in tensors.items()})
+        write(kernel, f"{kernel}Cell", f"torch.nn.{make.__name__}, two steps, PyTorch {torch.__version__}", cases)
+
+
 def main():
     gelu()
+    layer_norm()
+    attention()
+    cells()
 
 
 if __name__ == "__main__":

@@ -310,6 +310,45 @@ def learned_step():
     )
 
 
+def learned_bits():
+    """A learned width and clip (src/kernels/learnedBits): PyTorch's autograd, with the straight-through rounding alone ours."""
+    generator = torch.Generator().manual_seed(28)
+    cases = []
+    for name, width, clip, bits, penalty in [
+        ("between two widths", 4.3, 0.8, 8, 0.01),
+        ("a whole width", 3.0, 0.5, 8, 0.002),
+        ("nearly the widest", 7.9, 1.0, 8, 0.05),
+        ("nearly the narrowest", 2.2, 0.4, 6, 0.01),
+        ("nothing clipped", 5.5, 2.0, 6, 0.0),
+    ]:
+        w = uniform(generator, 37, -1, 1).double().requires_grad_()
+        dy = uniform(generator, 37, -1, 1).double()
+        b = torch.tensor(np.float32(width), dtype=torch.float64, requires_grad=True)
+        t = torch.tensor(np.float32(math.log2(clip)), dtype=torch.float64, requires_grad=True)
+        m = 2**t
+        steps = torch.clamp(2 ** (b - 1) - 1, 1, 2 ** (bits - 1) - 1)
+        scale = m / steps
+        position = torch.maximum(torch.minimum(w, m), -m) / scale
+        y = scale * (position + (torch.round(position) - position).detach())
+        ((y * dy).sum() + penalty * b).backward()
+        cases.append(
+            {
+                "name": name,
+                "width": short(b.item()),
+                "logClip": short(t.item()),
+                "qmax": 2 ** (bits - 1) - 1,
+                "penalty": short(penalty),
+                "w": numbers(w),
+                "y": numbers(y),
+                "dy": numbers(dy),
+                "dw": numbers(w.grad),
+                "dWidth": b.grad.item(),
+                "dLogClip": t.grad.item(),
+            }
+        )
+    write("learnedBits", f"PyTorch {torch.__version__}, autograd in float64 with a straight-through rounding", cases)
+
+
 # --- observers --------------------------------------------------------------------------------------------------------
 
 
@@ -468,6 +507,7 @@ if __name__ == "__main__":
     groups()
     rows()
     learned_step()
+    learned_bits()
     observers()
     optimizers()
     float_formats()

@@ -2,6 +2,7 @@
  * Puts the project's kernels into tfjs's registry, for every backend. Import the backends' packages first: what is
  * imported later registers over ours.
  */
+import { registerAttentionSoftmax } from './attentionSoftmax';
 import { registerAveragePool2d } from './averagePool2d';
 import { registerBatchNorm } from './batchNorm';
 import { registerConv2d } from './conv2d';
@@ -12,6 +13,10 @@ import { registerEpilogue } from './epilogue';
 import { registerFloatParams } from './floatParams';
 import { registerGradients } from './gradients';
 import { registerGroupParams } from './groupParams';
+import { registerGru } from './gru';
+import { registerLayerNorm } from './layerNorm';
+import { registerLearnedBits } from './learnedBits';
+import { registerLstm } from './lstm';
 import { registerMatmul } from './matmul';
 import { registerMaxPool2d } from './maxPool2d';
 import { registerObserve } from './observe';
@@ -46,12 +51,17 @@ export function registerKernels(): void {
   registerObserveClip();
   registerQuantize();
   registerQuantizeByRule();
+  registerLearnedBits();
   registerFloatParams();
   registerQuantizeFloat();
   registerQuantizeMx();
   registerQuantizeRows();
   registerEpilogue();
   registerEmbedding();
+  registerLayerNorm();
+  registerAttentionSoftmax();
+  registerGru();
+  registerLstm();
   registerSoftmaxCrossEntropy();
   registerOptimizer();
   registerOscillation();

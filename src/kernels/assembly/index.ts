@@ -25,3 +25,4 @@ export * from './attentionSoftmax';
 export * from './gru';
 export * from './lstm';
 export * from './dropout';
+export * from './learnedBits';
