@@ -43,9 +43,13 @@ function newest(path) {
   return Math.max(...readdirSync(path).map((name) => newest(join(path, name))), 0);
 }
 
-/** Runs the npm script if its output is older than anything that it is made from. */
-export function build(script, output) {
+/**
+ * Runs the npm script if its output is older than anything that it is made from.
+ * @param {string[]} more sources beside those of every build
+ */
+export function build(script, output, more = []) {
   const sources = [
+    ...more,
     'src',
     'public',
     'index.html',

@@ -1,0 +1,99 @@
+/** The project's own steps, by the real session code: Trainer and Stepper, as the page's worker uses them. */
+import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Backend, startBackend } from '@/backend/start';
+import type { BackendChoice } from '@/catalog/backends';
+import { makeDataset } from '@/data';
+import type { Dataset } from '@/data/dataset';
+import { decodeLink } from '@/experiment/link';
+import type { Experiment } from '@/experiment/schema';
+import { Stepper } from '@/session/stepper';
+import { Trainer } from '@/session/trainer';
+import { serve } from './serve';
+
+const wasmPaths = Object.fromEntries(
+  ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'].map(
+    (name) => [name, simdUrl],
+  ),
+);
+
+interface Prepared {
+  trainer: Trainer;
+  stepper: Stepper;
+}
+const twins = ['float', 'qat'] as const;
+let backend: Backend;
+let prepared: Prepared;
+const datasets = new Map<string, Dataset>();
+
+function dataOf({ dataset, seed }: Experiment): Dataset {
+  if (dataset.kind === 'own') throw new Error('The workloads use generated data.');
+  const key = JSON.stringify([dataset, seed]);
+  const made = datasets.get(key) ?? makeDataset(dataset, seed);
+  datasets.set(key, made);
+  return made;
+}
+
+/** Steps for `ms`, both twins in turns. */
+async function steps(ms: number): Promise<number> {
+  const end = performance.now() + ms;
+  const first = prepared.trainer.step;
+  while (performance.now() < end) await prepared.stepper.burst(30, Number.POSITIVE_INFINITY);
+  return prepared.trainer.step - first;
+}
+
+/** Counts what one step of a twin launches on WebGPU, and the ms its launch takes, without waiting for the device. */
+async function host(
+  twin: (typeof twins)[number],
+  count: number,
+): Promise<{ ms: number; dispatches: number }> {
+  const { trainer } = prepared;
+  const { prototype } = GPUComputePassEncoder;
+  const { dispatchWorkgroups } = prototype;
+  let dispatches = 0;
+  prototype.dispatchWorkgroups = function (...sizes) {
+    dispatches++;
+    return dispatchWorkgroups.apply(this, sizes);
+  };
+  const times: number[] = [];
+  try {
+    for (let i = 0; i < count; i++) {
+      const batch = trainer.nextBatch();
+      const start = performance.now();
+      const loss = trainer.train(twin, batch);
+      times.push(performance.now() - start);
+      await loss.data();
+      tf.dispose([loss, batch.x, batch.y]);
+      trainer.advance();
+    }
+  } finally {
+    prototype.dispatchWorkgroups = dispatchWorkgroups;
+  }
+  return { ms: median(times), dispatches: Math.round(dispatches / count) };
+}
+
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+serve({
+  async start(choice: BackendChoice) {
+    backend = await startBackend(choice, wasmPaths);
+    return backend.status;
+  },
+  async prepare(link: string) {
+    if (prepared) prepared.trainer.dispose();
+    const decoded = decodeLink(link);
+    if (!decoded.ok) throw new Error(decoded.message);
+    const trainer = new Trainer(decoded.experiment, dataOf(decoded.experiment));
+    prepared = { trainer, stepper: new Stepper(trainer, () => [], backend.synchronous) };
+    for (let i = 0; i < 10; i++) await prepared.stepper.burst(0, Number.POSITIVE_INFINITY);
+  },
+  /** @returns medians in ms of each twin's steps, and the mean time of a whole step */
+  async slice(ms: number) {
+    const { times } = prepared.stepper;
+    for (const twin of twins) times[twin].clear();
+    const start = performance.now();
+    const count = await steps(ms);
+    return { float: times.float.value, qat: times.qat.value, whole: (performance.now() - start) / count };
+  },
+  host,
+});

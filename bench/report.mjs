@@ -1,0 +1,57 @@
+/** The report of the benchmark as tables for people. */
+
+const cell = (value, width) => String(value ?? '').padStart(width);
+const ms = (value) => (value === undefined ? '' : value < 10 ? value.toPrecision(3) : value.toFixed(1));
+
+/** @param rows of cells, the first one the heads; the first column is aligned left */
+function table(rows) {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => String(row[i] ?? '').length)));
+  for (const row of rows)
+    console.log(
+      row.map((value, i) => (i === 0 ? String(value).padEnd(widths[0]) : cell(value, widths[i]))).join('  '),
+    );
+  console.log();
+}
+
+/** @param report what `--json` prints @param {string[]} names of the workloads run */
+export function printReport({ machine, backends, peers, ratios }, names) {
+  const { cpu, cores, browser, isolated, adapter, pytorch } = machine;
+  console.log(`${cpu}, ${cores} cores; ${browser}, ${isolated ? '' : 'not '}cross-origin isolated`);
+  console.log(`WebGPU adapter: ${adapter ?? 'none'}${pytorch ? `; PyTorch ${pytorch}` : ''}\n`);
+
+  const errors = [];
+  const rows = [['ms per step, medians', 'float', 'QAT', 'QAT / float', 'both twins', 'host', 'dispatches']];
+  for (const [name, results] of Object.entries({ ...backends, ...peers })) {
+    if (results.error) {
+      errors.push(`${name}: ${results.error}`);
+      continue;
+    }
+    for (const workload of names) {
+      const row = results[workload];
+      if (!row) continue;
+      if (row.error) errors.push(`${name}, ${workload}: ${row.error}`);
+      else
+        rows.push([
+          `${name} ${workload}`,
+          ms(row.float_ms),
+          ms(row.qat_ms),
+          row.overhead.toFixed(2),
+          ms(row.step_ms),
+          ms(row.host_ms),
+          row.dispatches,
+        ]);
+    }
+  }
+  table(rows);
+  if (Object.keys(ratios).length > 0) {
+    const columns = [...names, 'geometric_mean'];
+    table([
+      ['QAT step of a peer / ours on WASM', ...columns.map((name) => name.replace('_', ' '))],
+      ...Object.entries(ratios).map(([peer, each]) => [
+        peer,
+        ...columns.map((name) => (each[name] === undefined ? '' : `${each[name].toFixed(2)}x`)),
+      ]),
+    ]);
+  }
+  for (const error of errors) console.log(`Not measured: ${error}`);
+}

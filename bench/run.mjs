@@ -1,0 +1,190 @@
+/**
+ * `npm run bench -- [--json] [--only NAME] [--peers]`: the reference workloads in Chromium, on WASM and on WebGPU where
+ * there is an adapter, with peers in the same run. Contestants take short turns, so that drift of a shared machine falls
+ * on all of them; a figure is the median over the turns of the median step in each.
+ */
+import { cpus, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import { chromium } from '@playwright/test';
+import { preview } from 'vite';
+import { chromiumArguments, findChromium } from '../scripts/chromium.mjs';
+import { build, installPackages, root } from '../scripts/prepare.mjs';
+import { PyTorch } from './peers.mjs';
+import { printReport } from './report.mjs';
+import { workloadNames, workloads } from './workloads.mjs';
+
+const usage = 'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N]';
+/** Length of a turn in ms, and how many each contestant has. */
+const turnMs = 400;
+const defaultRounds = 9;
+const slowRounds = 1;
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        json: { type: 'boolean', default: false },
+        peers: { type: 'boolean', default: false },
+        only: { type: 'string' },
+        rounds: { type: 'string', default: String(defaultRounds) },
+      },
+    });
+    const rounds = Number(values.rounds);
+    if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number above 0.');
+    if (values.only !== undefined && !workloadNames.some((name) => name.includes(values.only)))
+      throw new Error(`--only names one of ${workloadNames.join(', ')}, or a part of such a name.`);
+    return { ...values, rounds };
+  } catch (error) {
+    console.error(`${error.message}\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const median = (values) => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+const rounded = (value, digits = 4) => Number(value.toPrecision(digits));
+
+const options = readArguments();
+process.chdir(root);
+installPackages();
+build('build:bench', 'build/bench/index.html', ['bench']);
+const server = await preview({
+  configFile: 'bench/vite.config.ts',
+  preview: { host: '127.0.0.1', port: 0 },
+  logLevel: 'error',
+});
+const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumArguments });
+const page = await browser.newPage();
+page.on('pageerror', (error) => console.error(`The page: ${error.message}`));
+await page.goto(server.resolvedUrls.local[0]);
+
+/** A worker of the page, as an object of calls. */
+const worker =
+  (kind, key = kind) =>
+  (name, ...parameters) =>
+    page.evaluate(
+      ([kind, key, name, parameters]) => globalThis.ask(kind, key, name, ...parameters),
+      [kind, key, name, parameters],
+    );
+
+/** One that takes turns. `start` and `prepare` may throw: it is then reported with its error. */
+const browserContestant = (group, name, ask, startWith, textOf = (workload) => workload) => ({
+  group,
+  name,
+  start: () => ask('start', startWith),
+  prepare: (workload) => ask('prepare', textOf(workload)),
+  slice: () => ask('slice', turnMs),
+  ask,
+});
+const linkOf = (workload) => {
+  if (!workloads[workload]) throw new Error('The project has no layers for this workload yet.');
+  return workloads[workload];
+};
+const contestants = [
+  browserContestant('backends', 'wasm', worker('ours', 'wasm'), 'wasm', linkOf),
+  browserContestant('backends', 'webgpu', worker('ours', 'webgpu'), 'webgpu', linkOf),
+  ...(options.peers
+    ? [
+        new PyTorch(turnMs),
+        browserContestant('peers', 'tfjs-wasm', worker('tfjs', 'tfjs-wasm'), 'wasm'),
+        browserContestant('peers', 'tfjs-cpu', worker('tfjs', 'tfjs-cpu'), 'cpu'),
+        browserContestant('peers', 'jaxjs', worker('jaxjs'), undefined),
+      ]
+    : []),
+];
+
+const sentence = (error) => error.message.replace(/^page\.evaluate: (Error: )?/, '').split('\n')[0];
+const results = { backends: {}, peers: {} };
+const statuses = {};
+const running = [];
+for (const one of contestants) {
+  results[one.group][one.name] = {};
+  try {
+    statuses[one.name] = await one.start();
+    running.push(one);
+  } catch (error) {
+    results[one.group][one.name] = { error: sentence(error) };
+  }
+}
+
+const names = workloadNames.filter((name) => options.only === undefined || name.includes(options.only));
+for (const workload of names) {
+  const racing = [];
+  for (const one of running) {
+    try {
+      await one.prepare(workload);
+      racing.push({ one, slices: [] });
+    } catch (error) {
+      results[one.group][one.name][workload] = { error: sentence(error) };
+    }
+  }
+  for (let round = 0; round < options.rounds; round++)
+    for (const entry of racing) {
+      // One whose turns take far too long, such as WebGPU on a software adapter, has few.
+      if (entry.error || (entry.slow && entry.slices.length >= slowRounds)) continue;
+      try {
+        const start = performance.now();
+        entry.slices.push(await entry.one.slice(workload));
+        entry.slow ||= performance.now() - start > 8 * turnMs;
+      } catch (error) {
+        entry.error = sentence(error);
+      }
+    }
+  for (const { one, slices, error } of racing) {
+    if (error) {
+      results[one.group][one.name][workload] = { error };
+      continue;
+    }
+    const [float, qat] = [median(slices.map((s) => s.float)), median(slices.map((s) => s.qat))];
+    const row = {
+      float_ms: rounded(float),
+      qat_ms: rounded(qat),
+      // Each turn's own ratio: what slows a turn slows both.
+      overhead: rounded(median(slices.map((s) => s.qat / s.float)), 3),
+    };
+    if (one.name === 'webgpu') {
+      const { ms, dispatches } = await one.ask('host', 'qat', 40);
+      Object.assign(row, { host_ms: rounded(ms), dispatches });
+    }
+    if (slices[0].whole !== undefined) row.step_ms = rounded(median(slices.map((s) => s.whole)));
+    results[one.group][one.name][workload] = row;
+  }
+  console.error(`${workload}: done`);
+}
+
+/** qat_ms of each peer over that of our WASM, and the geometric mean over the workloads that both have. */
+function ratiosOf({ backends, peers }) {
+  const ratios = {};
+  for (const [peer, rows] of Object.entries(peers)) {
+    const both = names.filter((name) => rows[name]?.qat_ms && backends.wasm?.[name]?.qat_ms);
+    if (both.length === 0) continue;
+    const each = Object.fromEntries(
+      both.map((name) => [name, rounded(rows[name].qat_ms / backends.wasm[name].qat_ms, 3)]),
+    );
+    const product = both.reduce((sum, name) => sum * (rows[name].qat_ms / backends.wasm[name].qat_ms), 1);
+    ratios[peer] = { ...each, geometric_mean: rounded(product ** (1 / both.length), 3) };
+  }
+  return ratios;
+}
+
+const isolated = await page.evaluate(() => globalThis.crossOriginIsolated);
+const report = {
+  machine: {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    system: `${process.platform} ${release()}`,
+    browser: `Chromium ${browser.version()}`,
+    isolated,
+    adapter: statuses.webgpu?.adapter ?? null,
+    ...(statuses.pytorch ? { pytorch: statuses.pytorch } : {}),
+  },
+  ...results,
+  ratios: ratiosOf(results),
+};
+await browser.close();
+await server.close();
+if (options.json) console.log(JSON.stringify(report));
+else printReport(report, names);
