@@ -9,18 +9,19 @@ export interface LoadingProgress {
 
 const everyMs = 100;
 
-/** A teller that passes on the first and the last word, and in between at most ten a second. */
+/** A teller that passes on the start, the first advance and the end of each unit, and in between at most ten a second. */
 export function paced(
   tell: (progress: LoadingProgress) => void = () => {},
   now: () => number = () => performance.now(),
 ): (progress: LoadingProgress) => void {
   let last = Number.NEGATIVE_INFINITY;
-  let unit: string | undefined;
+  let told: LoadingProgress | undefined;
   return (progress) => {
     const time = now();
-    if (time - last < everyMs && progress.done < progress.total && progress.unit === unit) return;
+    const early = time - last < everyMs && progress.done < progress.total;
+    if (early && progress.unit === told?.unit && told.done > 0) return;
     last = time;
-    unit = progress.unit;
+    told = progress;
     tell(progress);
   };
 }

@@ -75,6 +75,12 @@ export async function fetchRange(
   return bytes;
 }
 
+/** A parquet file's bytes as hyparquet asks for them. */
+export const rangeBuffer =
+  (address: string, size: number, requests: Requests) =>
+  async (start: number, end = size): Promise<ArrayBuffer> =>
+    (await fetchRange(address, [start, end], requests)).slice().buffer;
+
 /** The body, up to `most` bytes; the rest of a longer one is left unread. */
 async function read(
   { body }: Response,

@@ -23,6 +23,10 @@ const places = 8;
 /** Columns that lie this close are fetched in one request. */
 const gapBytes = 2 ** 16;
 
+/** What a row group may hold at most: more does not fit into a browser, or is a lie. */
+const mostUnpacked = 2 ** 30;
+const mostRowsInGroup = 2_000_000;
+
 /** All row groups of a split. Throws DataFileError where a file contradicts itself. */
 export function groupsOf(files: readonly RemoteFile[], columns: readonly string[], name: string): Group[] {
   return files.flatMap((file) => {
@@ -31,14 +35,18 @@ export function groupsOf(files: readonly RemoteFile[], columns: readonly string[
       const start = next;
       const rows = Number(group.num_rows);
       next += rows;
-      const ranges = group.columns
+      const chunks = group.columns
         .map(({ meta_data }) => meta_data)
-        .filter((meta): meta is ColumnMetaData => columns.includes(meta?.path_in_schema[0] ?? ''))
-        .map((meta) => {
-          const from = Number(meta.dictionary_page_offset || meta.data_page_offset);
-          return [from, from + Number(meta.total_compressed_size)] as const;
-        });
-      const sound = ranges.every(([from, to]) => from >= 4 && from < to && to <= file.size) && rows >= 0;
+        .filter((meta): meta is ColumnMetaData => columns.includes(meta?.path_in_schema[0] ?? ''));
+      const ranges = chunks.map((meta) => {
+        const from = Number(meta.dictionary_page_offset || meta.data_page_offset);
+        return [from, from + Number(meta.total_compressed_size)] as const;
+      });
+      const sound =
+        ranges.every(([from, to]) => from >= 4 && from < to && to <= file.size) &&
+        chunks.every((meta) => meta.num_values === group.num_rows) &&
+        chunks.every((meta) => Number(meta.total_uncompressed_size) <= mostUnpacked) &&
+        rows <= mostRowsInGroup;
       if (!sound || ranges.length === 0)
         throw new DataFileError(
           `${quote(name)} cannot be read: a parquet file of it is damaged; choose another data set.`,
