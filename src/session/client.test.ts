@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { defaultExperiment } from '@/experiment/presets';
 import { mergeSnapshots, SessionClient, type WorkerPort } from './client';
 import type { Command, CurvePoint, SessionEvent, Snapshot } from './protocol';
@@ -161,12 +161,49 @@ describe('the session client', () => {
   it('answers each request with its own answer, and with a failure if the worker dies meanwhile', async () => {
     const { client, port } = start();
     const first = client.open([]);
-    const second = client.open([], 3);
+    const second = client.open([], { labelColumn: 3 });
     expect(port().sent).toMatchObject([{ request: 1 }, { request: 2, labelColumn: 3 }]);
     port().say({ type: 'columns', request: 2, name: 'a.csv', columns: ['x'], sample: [] });
     expect(await second).toMatchObject({ type: 'columns', name: 'a.csv' });
     port().die('gone');
     expect(await first).toMatchObject({ type: 'failed', failure: { kind: 'file' } });
+  });
+
+  it('passes on how far a download is, and cancels it', async () => {
+    const { client, port } = start();
+    const heard: number[] = [];
+    const fetching = client.fetch('https://hub.test', { name: 'a/b' }, undefined, ({ done }) =>
+      heard.push(done),
+    );
+    expect(port().sent.at(-1)).toEqual({
+      type: 'fetch',
+      request: 1,
+      hub: 'https://hub.test',
+      choice: { name: 'a/b' },
+    });
+    const progress = { unit: 'bytes', total: 9 } as const;
+    port().say({ type: 'progress', request: 1, progress: { ...progress, done: 3 } });
+    port().say({ type: 'progress', request: 7, progress: { ...progress, done: 4 } });
+    client.cancelLoading();
+    expect(port().sent.at(-1)).toEqual({ type: 'cancel', request: 1 });
+    port().say({ type: 'cancelled', request: 1 });
+    expect(await fetching).toEqual({ type: 'cancelled', request: 1 });
+    expect(heard).toEqual([3]);
+  });
+
+  it('gives up a worker that does not stop reading', async () => {
+    vi.useFakeTimers();
+    try {
+      const { client, heard, ports } = start();
+      const opening = client.open([]);
+      client.cancelLoading();
+      vi.advanceTimersByTime(20_000);
+      expect(heard).toEqual(['crashed: it did not stop reading when it was told to']);
+      expect(ports).toHaveLength(2);
+      expect(await opening).toMatchObject({ type: 'failed' });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

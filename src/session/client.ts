@@ -5,12 +5,27 @@
  */
 import type { BackendChoice } from '@/catalog/backends';
 import type { Dataset } from '@/data/dataset';
+import type { HubChoice } from '@/data/loaders/hub/offer';
+import type { LoadingProgress } from '@/data/loaders/progress';
 import type { Edit, Experiment } from '@/experiment/schema';
+import type { ImageSize, LoadingCommand, LoadingEvent } from './loadingProtocol';
 import type { Checkpoint, Command, SessionEvent, Snapshot } from './protocol';
 
-/** What the listener hears one by one; snapshots come merged, answers to `open` as its promise. */
-export type RunEvent = Exclude<SessionEvent, { type: 'snapshot' | 'opened' | 'columns' }>;
-export type OpenAnswer = Extract<SessionEvent, { type: 'opened' | 'columns' | 'failed' }>;
+/** What the listener hears one by one; snapshots come merged, answers to requests as their promises. */
+export type RunEvent = Exclude<SessionEvent, { type: 'snapshot' } | LoadingEvent>;
+type Failed = Extract<SessionEvent, { type: 'failed' }>;
+type AnswerTo<Types extends LoadingEvent['type']> =
+  | Extract<LoadingEvent, { type: Types | 'cancelled' }>
+  | Failed;
+export type OpenAnswer = AnswerTo<'opened' | 'columns'>;
+export type LookUpAnswer = AnswerTo<'offered'>;
+type Answer = OpenAnswer | LookUpAnswer;
+type Asking = Exclude<LoadingCommand, { type: 'cancel' }>;
+type Unasked = Asking extends infer One ? (One extends Asking ? Omit<One, 'request'> : never) : never;
+type OnProgress = (progress: LoadingProgress) => void;
+
+/** A worker that does not let go of a request for so long is given up: damaged data may hold it for ever. */
+const cancelMs = 15_000;
 
 export interface SessionListener {
   event(event: RunEvent): void;
@@ -67,7 +82,7 @@ export class SessionClient {
   /** The backend that the worker was asked for; undefined before its first run. */
   private backend: BackendChoice | undefined;
   private waiting: Snapshot | null = null;
-  private readonly answers = new Map<number, (answer: OpenAnswer) => void>();
+  private readonly requested = new Map<number, { answer(answer: Answer): void; progress: OnProgress }>();
 
   constructor(
     private readonly listener: SessionListener,
@@ -116,11 +131,38 @@ export class SessionClient {
     this.post({ type: 'select', run: this.run, layer });
   }
   /** Reads files in the worker; never rejects: a failure is an answer. */
-  open(files: File[], labelColumn?: number): Promise<OpenAnswer> {
+  open(
+    files: { file: File; path: string }[],
+    options: { labelColumn?: number; size?: ImageSize } = {},
+    progress?: OnProgress,
+  ): Promise<OpenAnswer> {
+    const given = { files: files.map(({ file }) => file), paths: files.map(({ path }) => path) };
+    return this.ask({ type: 'open', ...given, ...options }, progress) as Promise<OpenAnswer>;
+  }
+  /** Asks the hub what a data set holds; never rejects. */
+  lookUp(hub: string, choice: HubChoice): Promise<LookUpAnswer> {
+    return this.ask({ type: 'lookUp', hub, choice }) as Promise<LookUpAnswer>;
+  }
+  /** Downloads a data set of the hub; never rejects. */
+  fetch(hub: string, choice: HubChoice, size?: ImageSize, progress?: OnProgress): Promise<OpenAnswer> {
+    const command = { type: 'fetch', hub, choice, ...(size ? { size } : {}) } as const;
+    return this.ask(command, progress) as Promise<OpenAnswer>;
+  }
+  /** Stops all reading and fetching; the promises resolve to `cancelled`, unless their answers are on the way. */
+  cancelLoading(): void {
+    const pending = [...this.requested.keys()];
+    for (const request of pending) this.post({ type: 'cancel', request });
+    setTimeout(() => {
+      if (pending.some((request) => this.requested.has(request)))
+        this.crash('it did not stop reading when it was told to');
+    }, cancelMs);
+  }
+
+  private ask(command: Unasked, progress: OnProgress = () => {}): Promise<Answer> {
     const request = ++this.requests;
     return new Promise((resolve) => {
-      this.answers.set(request, resolve);
-      this.post({ type: 'open', request, files, ...(labelColumn === undefined ? {} : { labelColumn }) });
+      this.requested.set(request, { answer: resolve, progress });
+      this.post({ ...command, request } as LoadingCommand);
     });
   }
 
@@ -150,9 +192,13 @@ export class SessionClient {
 
   private receive(event: SessionEvent): void {
     if ('request' in event && event.request !== undefined) {
-      const answer = this.answers.get(event.request);
-      this.answers.delete(event.request);
-      answer?.(event as OpenAnswer);
+      const asked = this.requested.get(event.request);
+      if (event.type === 'progress') {
+        asked?.progress(event.progress);
+        return;
+      }
+      this.requested.delete(event.request);
+      asked?.answer(event as Answer);
       return;
     }
     if ('run' in event && event.run !== undefined && event.run !== this.run) return;
@@ -162,11 +208,10 @@ export class SessionClient {
       if (first) this.schedule(() => this.flush());
       return;
     }
-    if (event.type === 'opened' || event.type === 'columns') return;
     // Order matters: a change at step 100 must not be followed by a snapshot of step 90.
     this.flush();
     if (event.type === 'checkpoint') this.checkpoint = event.checkpoint;
-    this.listener.event(event);
+    this.listener.event(event as RunEvent);
   }
 
   private flush(): void {
@@ -186,12 +231,12 @@ export class SessionClient {
     this.worker.terminate();
     this.worker = this.connect();
     this.backend = undefined;
-    const lost = [...this.answers.values()];
-    this.answers.clear();
-    for (const answer of lost)
+    const lost = [...this.requested.values()];
+    this.requested.clear();
+    for (const { answer } of lost)
       answer({
         type: 'failed',
-        failure: { kind: 'file', message: `The file could not be read: ${reason}. The data in use stays.` },
+        failure: { kind: 'file', message: `The data could not be read: ${reason}. The data in use stays.` },
       });
   }
 }

@@ -3,11 +3,11 @@
  * the page drops what comes from a run it has left. Metrics go out at most ten times a second.
  */
 import type { BackendChoice, BackendName, BackendStatus } from '@/catalog/backends';
-import type { OwnSpec } from '@/catalog/datasets';
 import type { FloatFormatName } from '@/catalog/formats';
 import type { Estimator, SiteName } from '@/catalog/quantizers';
 import type { Dataset } from '@/data/dataset';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
+import type { LoadingCommand, LoadingEvent } from './loadingProtocol';
 
 export const networks = ['float', 'ptq', 'qat'] as const;
 /** The three that are shown side by side. */
@@ -166,8 +166,7 @@ export type Command =
   | { type: 'edit'; run: number; edits: Edit[] }
   | { type: 'stop'; run: number; stop: Experiment['stop'] }
   | { type: 'select'; run: number; layer: string }
-  /** Own data: read the files; answered by `opened`, `columns` or `failed`. Names stand for the files in errors. */
-  | { type: 'open'; request: number; files: File[]; labelColumn?: number };
+  | LoadingCommand;
 
 /** What went wrong, in one sentence for the person: what, where, what to do. */
 export interface Failure {
@@ -192,8 +191,7 @@ export type SessionEvent =
   | { type: 'diverged'; run: number; step: number; layer: string; network: 'float' | 'qat'; rewindTo: number }
   /** The backend was lost; the run goes on from its last checkpoint on another. */
   | { type: 'moved'; run: number; step: number; from: BackendName; to: BackendName; reason: string }
-  | { type: 'opened'; request: number; spec: OwnSpec; dataset: Dataset }
-  | { type: 'columns'; request: number; name: string; columns: string[]; sample: string[][] }
+  | LoadingEvent
   | { type: 'failed'; run?: number; request?: number; failure: Failure };
 
 /** What the page draws of the data. */

@@ -8,6 +8,7 @@ import { datasetInfo } from '@/catalog/datasets';
 import type { Dataset } from '@/data/dataset';
 import { recordEdit } from '@/experiment/changes';
 import type { Experiment } from '@/experiment/schema';
+import type { LoadingCommand } from './loadingProtocol';
 import { Job } from './pace';
 import type { Checkpoint, Command, SessionEvent } from './protocol';
 import { Reporter } from './reporter';
@@ -24,7 +25,7 @@ export interface Surroundings {
   breathe(): Promise<void>;
 }
 
-type RunCommand = Exclude<Command, { type: 'open' }>;
+type RunCommand = Exclude<Command, LoadingCommand>;
 type Load = Extract<Command, { type: 'load' }>;
 
 /** Length of a burst: short enough that a toggle feels immediate. */

@@ -1,9 +1,10 @@
 /** The worker's entry: joins the session to messages, real data and the browser's files. */
 import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import { startBackend } from '@/backend/start';
-import { DataFileError, makeDataset, openFiles } from '@/data';
+import { makeDataset } from '@/data';
 import type { Dataset } from '@/data/dataset';
 import type { Experiment } from '@/experiment/schema';
+import { loadingDesk } from './loading';
 import type { Command, SessionEvent } from './protocol';
 import { Session } from './session';
 
@@ -43,28 +44,9 @@ const session = new Session({
   breathe,
 });
 
-async function open({ request, files, labelColumn }: Extract<Command, { type: 'open' }>): Promise<void> {
-  try {
-    const read = files.map(async (file) => ({
-      name: file.name,
-      bytes: new Uint8Array(await file.arrayBuffer()),
-    }));
-    const opened = await openFiles(await Promise.all(read), labelColumn === undefined ? {} : { labelColumn });
-    if (opened.kind === 'dataset')
-      post({ type: 'opened', request, spec: opened.spec, dataset: opened.dataset });
-    else
-      post({ type: 'columns', request, name: opened.name, columns: opened.columns, sample: opened.sample });
-  } catch (error) {
-    const message =
-      error instanceof DataFileError
-        ? error.message
-        : `The file could not be read: ${(error as Error).message}`;
-    post({ type: 'failed', request, failure: { kind: 'file', message } });
-  }
-}
+const loading = loadingDesk(post);
 
 self.onmessage = ({ data }: MessageEvent<Command>) => {
-  if (data.type === 'open') void open(data);
-  else session.receive(data);
+  if (!loading(data)) session.receive(data);
 };
 void session.loop();

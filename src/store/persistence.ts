@@ -4,6 +4,7 @@
  */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { z } from 'zod';
+import { type OwnSpec, ownSchema } from '@/catalog/datasets/own';
 import type { Dataset } from '@/data/dataset';
 import { experimentSchema, maxSteps } from '@/experiment/schema';
 import type { Replaced, SavedRun } from './experiment';
@@ -33,7 +34,9 @@ const datasetSchema = z.object({
   view: z.enum(['points', 'images', 'table']),
   inputShape: z.array(z.int().min(1)).readonly(),
   classNames: z.array(z.string()),
+  labelsPerExample: z.int().min(1).default(1),
   train: split,
+  validation: split.default(() => ({ count: 0, x: new Float32Array(0), y: new Uint8Array(0) })),
   test: split,
 });
 
@@ -41,7 +44,7 @@ interface Schema extends DBSchema {
   runs: { key: string; value: StoredRun };
   /** What each tab's last new start replaced. */
   undo: { key: string; value: StoredUndo };
-  datasets: { key: string; value: { hash: string; dataset: Dataset } };
+  datasets: { key: string; value: { hash: string; dataset: Dataset; fetched?: OwnSpec } };
 }
 
 let opened: Promise<IDBPDatabase<Schema>> | undefined;
@@ -93,14 +96,37 @@ export async function readDataset(hash: string): Promise<Dataset | undefined> {
   return found.success ? found.data : undefined;
 }
 
-export async function writeDataset(hash: string, dataset: Dataset): Promise<void> {
-  await (await database()).put('datasets', { hash, dataset });
+/** Stores the person's data. What was fetched from the hub stays until it is forgotten; files are there to be read again. */
+export async function writeDataset(spec: OwnSpec, dataset: Dataset): Promise<void> {
+  const fetched = spec.format === 'hub' ? { fetched: spec } : {};
+  await (await database()).put('datasets', { hash: spec.hash, dataset, ...fetched });
+}
+
+export interface KeptSet {
+  spec: OwnSpec;
+  /** What it takes in this browser. */
+  bytes: number;
+}
+
+/** The data sets of the hub that this browser keeps. */
+export async function keptSets(): Promise<KeptSet[]> {
+  const all = await (await database()).getAll('datasets');
+  return all.flatMap(({ fetched, dataset }) => {
+    const spec = ownSchema.safeParse(fetched);
+    if (!spec.success) return [];
+    const parts = [dataset.train, dataset.validation, dataset.test];
+    return [{ spec: spec.data, bytes: parts.reduce((sum, part) => sum + (part?.x.byteLength ?? 0), 0) }];
+  });
+}
+
+export async function forgetDataset(hash: string): Promise<void> {
+  await (await database()).delete('datasets', hash);
 }
 
 /** Runs of closed tabs that are kept for a fresh tab to take up. */
 const keptRuns = 6;
 
-/** Deletes runs of tabs closed long ago, and data sets that no run uses. */
+/** Deletes runs of tabs closed long ago, and data sets that no run uses and that are not kept. */
 export async function tidy(): Promise<void> {
   const db = await database();
   for (const id of (await storedRuns()).slice(keptRuns))
@@ -111,5 +137,6 @@ export async function tidy(): Promise<void> {
   const used = new Set(
     kept.map(({ experiment }) => (experiment?.dataset?.kind === 'own' ? experiment.dataset.hash : '')),
   );
+  for (const { spec } of await keptSets()) used.add(spec.hash);
   for (const hash of await db.getAllKeys('datasets')) if (!used.has(hash)) await db.delete('datasets', hash);
 }

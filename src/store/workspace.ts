@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { create } from 'zustand';
 import { backendChoices } from '@/catalog/backends';
+import { hubAddress } from '@/catalog/hub';
 import { type SiteName, siteNames } from '@/catalog/quantizers';
 
 const schema = z.object({
@@ -15,6 +16,11 @@ const schema = z.object({
   resultTab: z.enum(['picture', 'confusion']).catch('picture'),
   /** Whether this browser has trained once: the hint for a first visit goes away. */
   trained: z.boolean().catch(false),
+  /** Address of the hub's dataset viewer; only this browser's own storage can name another, never a link. */
+  hub: z
+    .url({ protocol: /^https?$/ })
+    .max(200)
+    .catch(hubAddress),
 });
 export type Preferences = z.infer<typeof schema>;
 export type Theme = Preferences['theme'];

@@ -1,6 +1,8 @@
 /** The whole page accepts files: data, or an experiment. */
 import { useEffect, useState } from 'react';
+import { alertPerson } from '@/store/notices';
 import { openAny } from '@/store/opening';
+import { fromDrop } from '../data/files';
 import styles from './frame.module.css';
 
 const holdsFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
@@ -18,7 +20,11 @@ export function DropTarget() {
       if (!holdsFiles(event)) return;
       event.preventDefault();
       setOver(false);
-      void openAny([...(event.dataTransfer?.files ?? [])]);
+      void fromDrop(event.dataTransfer)
+        .then(openAny)
+        .catch(() =>
+          alertPerson('open', 'What was dropped could not be read: choose it with the buttons instead.'),
+        );
     };
     document.addEventListener('dragover', drag);
     document.addEventListener('dragleave', leave);
@@ -29,5 +35,7 @@ export function DropTarget() {
       document.removeEventListener('drop', drop);
     };
   }, []);
-  return over ? <div className={styles.drop}>Drop IDX or CSV data, or an experiment file</div> : null;
+  return over ? (
+    <div className={styles.drop}>Drop data (files, a zip or a folder of images), or an experiment file</div>
+  ) : null;
 }
