@@ -83,6 +83,7 @@ test('what may be chosen at a site is in its fields', () => {
     'estimator',
     'rounding',
     'oscillation',
+    'penalty',
   ]);
   expect(Object.keys(siteChoices.activations)).toEqual(['quantizer', 'estimator', 'rounding']);
   expect(siteChoices.weights.range).toBe(weightRanges);

@@ -10,10 +10,14 @@ import {
   type ActivationSite,
   activationBits,
   activationQuantizerOf,
+  groupSizeOf,
+  type SiteName,
   siteBits,
+  storedBits,
   tensorKindOf,
   type WeightSite,
   weightBits,
+  weightGranularity,
   weightQuantizerOf,
 } from '@/catalog/quantizers';
 import { type ResolvedLayer, resolveNetwork, roundingLayers, roundsInput } from './network';
@@ -38,22 +42,43 @@ export interface ModelSize extends Omit<LayerSize, 'name'> {
   bops: number;
 }
 
-/** Scale (float32) and, on an integer grid, zero point (uint8) of one activation tensor. */
-function activationSiteBytes(site: ActivationSite): number {
-  if (activationBits(site) === 32) return 0;
-  return activationQuantizerOf(site.quantizer).format ? 4 : 4 + 1;
+/**
+ * Present widths of weights that learn theirs, in bits, by "<layer>/<site>". A site that is not among them counts with the
+ * most it may have.
+ */
+export type LearnedWidths = Readonly<Record<string, number>>;
+
+/** The width that a site's weights have now. */
+function presentBits(layer: string, name: SiteName, site: WeightSite, widths: LearnedWidths): number {
+  const most = weightBits(site);
+  const width = widths[`${layer}/${name}`];
+  const learns = most !== 32 && weightQuantizerOf(site.quantizer).learnsBits;
+  return learns && width !== undefined ? Math.min(most, storedBits(width)) : most;
 }
 
-/** Scales of a weight tensor: one or one a channel as float32, or those of its blocks. */
+/**
+ * Scale (float32) and, on an integer grid, zero point (uint8) of one activation tensor; none where they are found at run
+ * time.
+ */
+function activationSiteBytes(site: ActivationSite): number {
+  const { format, dynamic } = activationQuantizerOf(site.quantizer);
+  if (activationBits(site) === 32 || dynamic) return 0;
+  return format ? 4 : 4 + 1;
+}
+
+/** Scales of a weight tensor: one, one a channel or one a group as float32, or those of its blocks. */
 function weightScaleBytes(site: WeightSite, shape: readonly number[]): number {
   if (weightBits(site) === 32) return 0;
   const { blocks } = weightQuantizerOf(site.quantizer);
-  if (!blocks) return 4 * (site.granularity === 'channel' ? (shape.at(-1) ?? 0) : 1);
+  const granularity = weightGranularity(site);
+  const groupSize = groupSizeOf(granularity);
+  if (groupSize) return 4 * blockCount({ blockSize: groupSize }, shape);
+  if (!blocks) return 4 * (granularity === 'channel' ? (shape.at(-1) ?? 0) : 1);
   const format = blockFormats[blocks];
   return Math.ceil((blockCount(format, shape) * format.scaleBits) / 8);
 }
 
-function layerSize(layer: ResolvedLayer): LayerSize {
+function layerSize(layer: ResolvedLayer, widths: LearnedWidths): LayerSize {
   const size = { weights: 0, biases: 0, scales: 0 };
   let count = 0;
   for (const { shape, site: name, stored } of layer.tensors) {
@@ -64,7 +89,9 @@ function layerSize(layer: ResolvedLayer): LayerSize {
       size.biases += 4 * volume(shape);
       continue;
     }
-    size.weights += Math.ceil((volume(shape) * weightBits(site)) / 8);
+    size.weights += Math.ceil(
+      (volume(shape) * presentBits(layer.name, name, site as WeightSite, widths)) / 8,
+    );
     size.scales += weightScaleBytes(site, shape);
   }
   for (const name of layer.sites)
@@ -78,13 +105,16 @@ const sum = (layers: readonly LayerSize[], key: keyof Omit<LayerSize, 'name'>): 
   layers.reduce((total, layer) => total + layer[key], 0);
 
 /** Bit operations for one sample: multiply-accumulates times the bits of both operands. */
-function bitOperations(layers: readonly ResolvedLayer[], input: number): number {
+function bitOperations(layers: readonly ResolvedLayer[], input: number, widths: LearnedWidths): number {
   let incoming = input;
   let total = 0;
-  for (const { spec, products, sites } of layers) {
+  for (const { name: layer, spec, products, sites } of layers) {
     const bits = (name: Exclude<(typeof products)[number]['left' | 'right'], 'input'>) => {
       const site = siteAt(spec, name);
-      return site ? siteBits(name, site) : 32;
+      if (!site) return 32;
+      return tensorKindOf(name) === 'weights'
+        ? presentBits(layer, name, site as WeightSite, widths)
+        : siteBits(name, site);
     };
     for (const { macs, left, right } of products)
       total += macs * (left === 'input' ? incoming : bits(left)) * bits(right);
@@ -93,9 +123,12 @@ function bitOperations(layers: readonly ResolvedLayer[], input: number): number 
   return total;
 }
 
-export function modelSize(experiment: Pick<Experiment, 'dataset' | 'layers' | 'input'>): ModelSize {
+export function modelSize(
+  experiment: Pick<Experiment, 'dataset' | 'layers' | 'input'>,
+  widths: LearnedWidths = {},
+): ModelSize {
   const resolved = resolveNetwork(experiment);
-  const layers = roundingLayers(resolved).map(layerSize);
+  const layers = roundingLayers(resolved).map((layer) => layerSize(layer, widths));
   const rounded = roundsInput(experiment.dataset);
   const input = rounded ? activationSiteBytes(experiment.input) : 0;
   const scales = sum(layers, 'scales') + input;
@@ -107,6 +140,6 @@ export function modelSize(experiment: Pick<Experiment, 'dataset' | 'layers' | 'i
     scales,
     total: sum(layers, 'total') + input,
     float: sum(layers, 'float'),
-    bops: bitOperations(resolved, rounded ? activationBits(experiment.input) : 32),
+    bops: bitOperations(resolved, rounded ? activationBits(experiment.input) : 32, widths),
   };
 }

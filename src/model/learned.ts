@@ -1,10 +1,9 @@
 /**
- * Trains what a network's quantizers learn: steps, offsets and clips. Each site has an optimizer of its own, of the
+ * Trains what a network's quantizers learn: steps, offsets, clips and widths. Each site has an optimizer of its own, of the
  * network's kind at its own learning rate, so that it starts afresh when its quantizer changes.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { OptimizerSpec } from '@/catalog/optimizers';
-import { smallestScale } from '@/kernels/scale';
 import { activationQuantizers } from '@/quant/activations';
 import { weightQuantizers } from '@/quant/weights';
 import { Optimizer } from './optimizer';
@@ -56,8 +55,8 @@ export class LearnedParameters {
       this.learners.set(name, learnerOf(variable, spec, rate, least));
     };
     for (const { key, site } of weightPlaces(plan)) {
-      const rate = weightQuantizers[site.quantizer].learned?.rate ?? 1;
-      place(key, anew?.weights.has(key), this.sites.weights.get(key)!.learned, rate, [smallestScale]);
+      const { rate, least } = weightQuantizers[site.quantizer].learned ?? { rate: 1, least: [] };
+      place(key, anew?.weights.has(key), this.sites.weights.get(key)!.learned, rate, least);
     }
     for (const { key, site } of activationPlaces(plan)) {
       const { rate, least } = activationQuantizers[site.quantizer].learned ?? { rate: 1, least: [] };
@@ -70,7 +69,7 @@ export class LearnedParameters {
     }
   }
 
-  /** Takes one step and keeps steps and clips positive. @param gradients by the name that tfjs gave each variable */
+  /** Takes one step and keeps steps, clips and widths above the least they may be. @param gradients by the name that tfjs gave each variable */
   step(gradients: Record<string, tf.Tensor>): void {
     for (const { variable, optimizer, least } of this.learners.values()) {
       optimizer.step(gradients);

@@ -10,7 +10,7 @@ import { inputName } from '@/experiment/changes';
 import type { ResolvedLayer } from '@/experiment/network';
 import { initialiseActivations, observeActivations, roundActivations } from '@/quant/activations';
 import { passThroughParams } from '@/quant/settings';
-import { roundWeights } from '@/quant/weights';
+import { type Rounded, roundWeights } from '@/quant/weights';
 import { implementationOf, type Layer, type Signal } from './layers';
 import { type NetworkPlan, placeKey, type Sites } from './sites';
 
@@ -25,7 +25,7 @@ export type Tap = (
   site: SiteName,
   latent: tf.Tensor,
   /** Rounded values and their params: the numbers meant are values x scale. */
-  rounded: Signal,
+  rounded: Rounded,
   settings: tf.Tensor1D,
 ) => void;
 

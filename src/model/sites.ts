@@ -1,6 +1,6 @@
 /** Where a network rounds: the tensors of each site, made and rewritten when settings change. */
 import * as tf from '@tensorflow/tfjs-core';
-import { siteAt } from '@/catalog/layers';
+import { siteAt, volume } from '@/catalog/layers';
 import {
   type ActivationSite,
   type ActivationSiteName,
@@ -90,17 +90,27 @@ export const activationPlaces = ({ input, layers }: NetworkPlan): ActivationPlac
 };
 
 const seedOf = (seed: number, place: string): number => Math.floor(stream(seed, place).next() * seeds);
-const weightSettingsAt = ({ key, site, shape }: WeightPlace, seed: number) =>
-  weightSettings(site, weightQuantizers[site.quantizer], shape, seedOf(seed, `rounding/${key}`));
+const weightSettingsAt = ({ key, site, shape }: WeightPlace, seed: number, total: number) =>
+  weightSettings(
+    site,
+    weightQuantizers[site.quantizer],
+    shape,
+    seedOf(seed, `rounding/${key}`),
+    volume(shape) / total,
+  );
+/** How many weights a plan rounds or could round. */
+const totalWeights = (plan: NetworkPlan): number =>
+  weightPlaces(plan).reduce((sum, { shape }) => sum + volume(shape), 0);
 const activationSettingsAt = ({ key, site, shape }: ActivationPlace, seed: number) =>
   activationSettings(site, activationQuantizers[site.quantizer], shape, seedOf(seed, `rounding/${key}`));
 
 /** @param seed of the experiment. Learned values are 0 until they are initialised. */
 export function createSites(plan: NetworkPlan, seed: number): Sites {
+  const total = totalWeights(plan);
   const sites: Sites = {
     weights: new Map(
       weightPlaces(plan).map((place) => {
-        const settings = weightSettingsAt(place, seed);
+        const settings = weightSettingsAt(place, seed, total);
         return [place.key, { settings: constant(settings, [settings.length]) }];
       }),
     ),
@@ -135,11 +145,12 @@ function arrangeLearned(state: { learned?: tf.Variable }, shape: number[] | unde
 export function arrangeSites(sites: Sites, plan: NetworkPlan, seed: number): void {
   const write = (variable: tf.Variable, values: Float32Array) =>
     tf.tidy(() => variable.assign(tf.tensor1d(values)));
+  const total = totalWeights(plan);
   for (const place of weightPlaces(plan)) {
     const state = sites.weights.get(place.key)!;
-    write(state.settings, weightSettingsAt(place, seed));
+    write(state.settings, weightSettingsAt(place, seed, total));
     const { learned } = weightQuantizers[place.site.quantizer];
-    arrangeLearned(state, learned && [1, place.shape.at(-1)!]);
+    arrangeLearned(state, learned?.shape(place.shape));
   }
   for (const place of activationPlaces(plan)) {
     const state = sites.activations.get(place.key)!;

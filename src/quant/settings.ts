@@ -12,6 +12,7 @@
  * | 6 | stochastic | 1 rounds by chance while it trains |
  * | 7 | seed | of the site's random numbers, 0 to 2^24 - 1 |
  * | 8 | count | N of LSQ's gradient scale: weights of a channel or of the tensor that share a scale, or features of an activation for one example |
+ * | 9 | penalty | λ times the weights' share of the network's, where the width is learned; else 0 |
  *
  * Kernels that round to nearest with a straight-through gradient read the first four only.
  */
@@ -19,9 +20,11 @@ import {
   type ActivationSite,
   activationBits,
   type Estimator,
+  penalties,
   type WeightSite,
   weightBits,
   weightGranularity,
+  weightQuantizerOf,
 } from '@/catalog/quantizers';
 import { estimators, modes, rules } from '@/kernels/quantizeByRule';
 
@@ -54,12 +57,17 @@ interface Rule<S> {
   rule: number;
 }
 
-/** @returns float32[9] for a weight site. @param shape of the weights, output channel last */
+/**
+ * @param shape of the weights, output channel last
+ * @param share of the network's weights that these are
+ * @returns float32[10] for a weight site
+ */
 export function weightSettings(
   site: WeightSite,
   { grid, rule }: Rule<WeightSite>,
   shape: readonly number[],
   seed: number,
+  share = 1,
 ): Float32Array {
   const { qmin, qmax, mode: how } = weightBits(site) === 32 ? noGrid : grid(site);
   const byChannel = weightGranularity(site) !== 'tensor';
@@ -74,6 +82,7 @@ export function weightSettings(
     Number(site.rounding === 'stochastic'),
     seed,
     byChannel ? size / (shape.at(-1) ?? 1) : size,
+    weightQuantizerOf(site.quantizer).learnsBits ? penalties[site.penalty].strength * share : 0,
   );
 }
 

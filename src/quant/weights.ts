@@ -15,8 +15,10 @@ import {
 } from '@/catalog/quantizers';
 import { unitParams } from '@/kernels/floatParams';
 import { type GroupMethod, groupParams } from '@/kernels/groupParams';
+import { learnedBitsParams, quantizeLearnedBits } from '@/kernels/learnedBits';
 import { quantize } from '@/kernels/quantize';
 import { learnedParams, quantizeByRule } from '@/kernels/quantizeByRule';
+import { smallestScale } from '@/kernels/scale';
 import { type WeightMethod, weightParams } from '@/kernels/weightParams';
 import { quantizeDorefa } from './dorefa';
 import { blockWeights, floatWeights } from './formats/weights';
@@ -24,9 +26,9 @@ import { type Grid, mode, rules } from './settings';
 
 /** A site as the forward pass finds it: its settings and what its quantizer has learned. */
 export interface WeightState {
-  /** float32[9], see ./settings.ts */
+  /** float32[10], see ./settings.ts */
   settings: Variable;
-  /** [1, C] learned steps, present where the quantizer learns. */
+  /** Present where the quantizer learns: steps [1, C], or width and clip [2]. */
   learned?: Variable;
 }
 
@@ -38,10 +40,21 @@ export interface WeightQuantizer {
   /** How it finds a scale for each group of weights, where it can. */
   groups?: GroupMethod;
   /** Rounds in its own way; without it by the settings. @param clock of stochastic rounding, negative to round to nearest */
-  quantize?(weights: Tensor, params: Tensor2D, site: WeightSite, settings: Tensor1D, clock: Tensor): Tensor;
+  quantize?(
+    weights: Tensor,
+    params: Tensor2D,
+    site: WeightSite,
+    settings: Tensor1D,
+    clock: Tensor,
+    learned?: Tensor,
+  ): Tensor;
   learned?: {
-    /** [1, C] steps that suit these weights. */
-    initial(weights: Tensor, site: WeightSite): Tensor2D;
+    /** Of weights of this shape. */
+    shape(weights: readonly number[]): number[];
+    /** Of each learned value the least it may be; the last counts for all that follow. */
+    least: readonly number[];
+    /** The values that suit these weights. */
+    initial(weights: Tensor, site: WeightSite): Tensor;
     /** Times the optimizer's learning rate. */
     rate: number;
   };
@@ -85,6 +98,13 @@ const initialSteps = (weights: Tensor, site: WeightSite): Tensor2D =>
     return tf.mul(tf.ones([1, weights.shape.at(-1)!]), means);
   });
 
+/** The width asked for, and log2 of the largest absolute weight. */
+const initialWidthAndClip = (weights: Tensor, site: WeightSite): Tensor =>
+  tf.tidy(() => {
+    const clip = tf.maximum(tf.max(tf.abs(weights)), smallestScale);
+    return tf.stack([tf.scalar(weightBits(site)), tf.div(tf.log(clip), Math.LN2)]);
+  });
+
 export const weightQuantizers: Record<WeightQuantizerKind, WeightQuantizer> = {
   absmax: foundInGroups('absmax'),
   mse: foundInGroups('mse'),
@@ -94,7 +114,25 @@ export const weightQuantizers: Record<WeightQuantizerKind, WeightQuantizer> = {
     grid: symmetric,
     rule: rules.lsq,
     params: (_weights, settings, learned) => learnedParams(learned!, settings),
-    learned: { initial: initialSteps, rate: 0.3 },
+    learned: {
+      shape: (weights) => [1, weights.at(-1) ?? 1],
+      least: [smallestScale],
+      initial: initialSteps,
+      rate: 0.3,
+    },
+  },
+  learnedBits: {
+    grid: symmetric,
+    rule: rules.closed,
+    params: (weights, settings, learned) => learnedBitsParams(weights, learned as Tensor1D, settings),
+    quantize: (weights, _params, _site, settings, _clock, learned) =>
+      quantizeLearnedBits(weights, learned as Tensor1D, settings),
+    learned: {
+      shape: () => [2],
+      least: [2, Math.log2(smallestScale)],
+      initial: initialWidthAndClip,
+      rate: 1,
+    },
   },
   dorefa: { ...foundBy('dorefa', rules.everywhere), grid: dorefaGrid, quantize: quantizeDorefa },
   twn: foundInGroups('twn', rules.everywhere),
@@ -113,6 +151,8 @@ export interface Rounded {
   params: Tensor2D;
   /** The params that made the values, one column for each of them or for each row, where they are multiplied in already. */
   own?: Tensor2D;
+  /** Width and log2 of the clip, [2], where they are learned. */
+  learned?: Tensor;
 }
 
 /**
@@ -140,6 +180,7 @@ export function roundWeights(
     return { values: tf.reshape(meant, weights.shape), params: unitParams(weights), own };
   }
   const params = quantizer.params(weights, settings, learned);
-  const values = quantizer.quantize?.(weights, params, site, settings, clock) ?? round(weights, params);
-  return { values, params };
+  const values =
+    quantizer.quantize?.(weights, params, site, settings, clock, learned) ?? round(weights, params);
+  return { values, params, ...(learned && quantizer === weightQuantizers.learnedBits ? { learned } : {}) };
 }

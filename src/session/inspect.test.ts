@@ -59,7 +59,13 @@ test.each(Object.keys(weightQuantizers) as WeightQuantizerKind[])('weights %s', 
   const { format, estimator = 'ewgs' } = weightQuantizers[kind] as { format?: string; estimator?: string };
   expect(site.estimator).toBe(estimator);
   expect(site.format).toBe(format);
-  const passes = { lsq: 'inside', dorefa: 'everywhere', twn: 'everywhere', bitnet: 'everywhere' };
+  const passes = {
+    lsq: 'inside',
+    learnedBits: 'closed',
+    dorefa: 'everywhere',
+    twn: 'everywhere',
+    bitnet: 'everywhere',
+  };
   expect(site.passes).toBe((passes as Record<string, string>)[kind] ?? 'unclamped');
   expect(site.spacing).toBe(kind === 'dorefa' ? 2 : 1);
   const summary = layers.find(({ name }) => name === 'dense2')!.sites.weights!;

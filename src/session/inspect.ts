@@ -1,22 +1,24 @@
 /** Looks into a run: how each site's values are spread, rounded and clipped; decision fields of 2-D data. */
 import * as tf from '@tensorflow/tfjs-core';
-import { blockCount, blockFormats } from '@/catalog/formats';
+import { blockCount } from '@/catalog/formats';
 import { siteAt } from '@/catalog/layers';
 import {
   type ActivationSite,
   type Estimator,
+  groupSizeOf,
   type QuantizerDescriptor,
   quantizerAt,
   type SiteName,
   tensorKindOf,
   type WeightSite,
+  weightGranularity,
 } from '@/catalog/quantizers';
 import { layerNames } from '@/experiment/network';
 import type { Experiment } from '@/experiment/schema';
-import { blockScales } from '@/quant/formats/blocks';
 import { mode, rules } from '@/quant/settings';
 import { range, rowsOf } from './batches';
 import { gridOf } from './grid';
+import { atLearnedWidth, withBlockScales, withOwnParams } from './ownScales';
 import { activationParameters, type SeenParams, weightParameters } from './parameters';
 import type {
   Fields,
@@ -38,6 +40,8 @@ const summaryBins = 34;
 interface Chosen {
   quantizer: QuantizerDescriptor;
   estimator: Estimator;
+  /** Weights in a group that has a scale. */
+  groupSize: number | undefined;
   parameters(params: SeenParams, oneBit: boolean): Parameters;
 }
 
@@ -48,6 +52,8 @@ function chosenAt({ layers, input }: Experiment, layer: string, name: SiteName):
   return {
     quantizer,
     estimator: quantizer.estimator ?? site.estimator,
+    groupSize:
+      tensorKindOf(name) === 'weights' ? groupSizeOf(weightGranularity(site as WeightSite)) : undefined,
     parameters: (params, oneBit) =>
       tensorKindOf(name) === 'weights'
         ? weightParameters((site as WeightSite).quantizer, params, oneBit)
@@ -73,24 +79,9 @@ const passesOf: Readonly<Record<number, SiteDetail['passes']>> = {
   [rules.everywhere]: 'everywhere',
 };
 
-/** A site whose scales belong to blocks and are in the values: each value gets the scale of its block. */
-function withBlockScales(site: Site, shape: readonly number[], blocks: keyof typeof blockFormats): Site {
-  const scales = blockScales(site.latent, shape, blockFormats[blocks]);
-  const count = scales.length;
-  const params = new Float32Array(4 * count);
-  params.set(scales);
-  params.set(
-    scales.map((scale) => 1 / scale),
-    count,
-  );
-  return {
-    ...site,
-    levels: site.levels.map((value, i) => value / scales[i]!),
-    params,
-    channels: count,
-    scales: blockCount(blockFormats[blocks], shape),
-  };
-}
+/** What a tap is given of a site, read. */
+type Tapped = Record<'latent' | 'values' | 'params' | 'settings', Float32Array> &
+  Partial<Record<'own' | 'learned', Float32Array>>;
 
 type Sites = Partial<Record<SiteName, Site>>;
 
@@ -98,26 +89,33 @@ type Sites = Partial<Record<SiteName, Site>>;
 async function sites(trainer: Trainer): Promise<Map<string, Sites>> {
   const { test, inputShape } = trainer.dataset;
   const batch = rowsOf(test, inputShape, range(0, Math.min(probeSamples, test.count)));
-  const tapped: { layer: string; site: SiteName; tensors: tf.Tensor[]; channels: number }[] = [];
+  const tapped: { layer: string; site: SiteName; tensors: Record<string, tf.Tensor>; channels: number }[] =
+    [];
   tf.tidy(() => {
-    trainer.logits('qat', batch.x, (layer, site, latent, { values, params }, settings) => {
-      const tensors = [latent, values, params, settings].map((t) => tf.keep(tf.clone(t)));
-      tapped.push({ layer, site, tensors, channels: params.shape[1] });
+    trainer.logits('qat', batch.x, (layer, site, latent, rounded, settings) => {
+      const kept = Object.entries({ ...rounded, latent, settings }).map(([name, tensor]) => [
+        name,
+        tf.keep(tf.clone(tensor)),
+      ]);
+      const channels = rounded.params.shape[1];
+      tapped.push({ layer, site, tensors: Object.fromEntries(kept), channels });
     });
   });
   tf.dispose([batch.x, batch.y]);
   const found = new Map<string, Sites>();
   for (const { layer, site, tensors, channels } of tapped) {
-    const [latent, levels, params, settings] = (await Promise.all(tensors.map((t) => t.data()))) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
-    const { shape } = tensors[0]!;
+    const read = await Promise.all(
+      Object.entries(tensors).map(async ([name, tensor]) => [name, await tensor.data()]),
+    );
+    const { latent, values: levels, params, own, learned, ...rest } = Object.fromEntries(read) as Tapped;
+    const { shape } = tensors.latent!;
     tf.dispose(tensors);
-    const { quantizer, estimator, parameters } = chosenAt(trainer.present, layer, site);
+    const { quantizer, estimator, groupSize, parameters } = chosenAt(trainer.present, layer, site);
     const { format, blocks } = quantizer;
+    const { settings, width } =
+      learned && rest.settings[2] !== mode.passThrough
+        ? atLearnedWidth(rest.settings, learned)
+        : { settings: rest.settings, width: undefined };
     const grid = gridOf(settings, format);
     const seen: Site = {
       latent: onGrid(latent, params, channels, settings),
@@ -130,10 +128,16 @@ async function sites(trainer: Trainer): Promise<Map<string, Sites>> {
       estimator,
       parameters: {},
     };
-    const whole = blocks && grid.levels > 0 ? withBlockScales(seen, shape, blocks) : seen;
+    let whole = seen;
+    if (blocks && grid.levels > 0) whole = withBlockScales(seen, shape, blocks);
+    if (own && grid.levels > 0) {
+      const columns = own.length / 4;
+      const scales = groupSize ? blockCount({ blockSize: groupSize }, shape) : columns;
+      whole = withOwnParams(seen, own, columns, scales);
+    }
     if (grid.levels > 0)
       whole.parameters = parameters(
-        meanParams(whole.params, whole.channels, settings),
+        { ...meanParams(whole.params, whole.channels, settings), ...(width !== undefined && { width }) },
         settings[2] === mode.signTimesMean,
       );
     found.set(layer, { ...found.get(layer), [site]: whole });

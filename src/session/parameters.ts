@@ -11,6 +11,8 @@ export interface SeenParams {
   zeroPoint: number;
   qmin: number;
   qmax: number;
+  /** The width, a real number, where it is learned. */
+  width?: number;
 }
 type Reader = (params: SeenParams) => Parameters;
 
@@ -37,6 +39,7 @@ const weightReaders: Record<WeightQuantizerKind, Reader> = {
   percentile: stepAndClip,
   pow2: stepAndClip,
   lsq: step,
+  learnedBits: ({ width = 0, scale }) => ({ bits: width, clip: scale * (2 ** (width - 1) - 1) }),
   // Of the tanh that all are divided by: inverse is n / (2 M).
   dorefa: ({ inverse, qmax }) => ({ largest: qmax / (2 * inverse) }),
   twn: ternary,

@@ -77,6 +77,20 @@ export const roundings = {
 } as const;
 export type Rounding = keyof typeof roundings;
 
+/** What a learned bit costs: the λ that the loss must fall by for a bit of all weights to be kept. */
+const penaltyOf = (label: string, strength: number) => ({
+  label,
+  token: label,
+  help: `A bit is kept where it lowers the loss by more than ${strength}, per bit of the mean width of all weights.`,
+  strength,
+});
+export const penalties = {
+  light: penaltyOf('light', 0.001),
+  medium: penaltyOf('medium', 0.005),
+  strong: penaltyOf('strong', 0.02),
+} as const;
+export type Penalty = keyof typeof penalties;
+
 /** What is done about weights that turn back and forth between two levels. */
 export const oscillations = {
   free: {

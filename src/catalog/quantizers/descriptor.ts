@@ -1,7 +1,7 @@
 /** What every quantizer kind tells the rest of the program about itself. */
 import type { Bits } from '../bits';
 import type { BlockFormatName, FloatFormatName } from '../formats';
-import type { Estimator, Oscillation, Rounding, WeightRange } from './choices';
+import type { Estimator, Granularity, Oscillation, Rounding, WeightRange } from './choices';
 
 export interface QuantizerDescriptor {
   /** What the page calls it. */
@@ -23,6 +23,10 @@ export interface QuantizerDescriptor {
   rounding?: Rounding;
   /** What it always has: weights of levels that are not one step apart are neither damped nor frozen. */
   oscillation?: Oscillation;
+  /** How its scales are shared out, always; where absent the site's own choice counts. */
+  granularity?: Granularity;
+  /** It learns its width: what a site asks for is the most it may have, and each bit costs the site's penalty. */
+  learnsBits?: true;
   /** It can find a scale for each group of weights; where it cannot, a site that asks for groups has a scale per channel. */
   groups?: true;
   /** Its scales follow from each example at run time; none is stored. */

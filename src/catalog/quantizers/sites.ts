@@ -10,6 +10,7 @@ import {
   groupSizeOf,
   type Oscillation,
   oscillations,
+  penalties,
   roundings,
   type WeightRange,
   weightRanges,
@@ -31,6 +32,7 @@ export const weightSiteSchema = z.strictObject({
   estimator: z.enum(keys(estimators)).default('ste'),
   rounding: z.enum(keys(roundings)).default('even'),
   oscillation: z.enum(keys(oscillations)).default('free'),
+  penalty: z.enum(keys(penalties)).default('medium'),
 });
 export type WeightSite = z.infer<typeof weightSiteSchema>;
 
@@ -55,8 +57,16 @@ export function fitBits({ bits: widths }: QuantizerDescriptor, bits: Bits): Bits
 export const weightBits = ({ quantizer, bits }: WeightSite): Bits =>
   fitBits(weightQuantizerOf(quantizer), bits);
 /** The granularity that a weight site really has. */
-export const weightGranularity = ({ quantizer, granularity }: WeightSite): Granularity =>
-  groupSizeOf(granularity) && !weightQuantizerOf(quantizer).groups ? 'channel' : granularity;
+export function weightGranularity({ quantizer, granularity }: WeightSite): Granularity {
+  const { granularity: own, groups } = weightQuantizerOf(quantizer);
+  return own ?? (groupSizeOf(granularity) && !groups ? 'channel' : granularity);
+}
+/**
+ * The whole bits that weights of a learned width are stored in: the fewest that hold their levels, from -k to k with
+ * k = rint(2^(width - 1) - 1).
+ */
+export const storedBits = (width: number): number =>
+  1 + Math.ceil(Math.log2(1 + Math.max(1, Math.round(2 ** (width - 1) - 1))));
 /** The width that an activation site really has. */
 export const activationBits = ({ quantizer, bits }: ActivationSite): Bits =>
   fitBits(activationQuantizerOf(quantizer), bits);
@@ -150,6 +160,14 @@ export const siteFields = {
         options: oscillations,
         omitted: 'free',
       } satisfies ChoiceField,
+      {
+        type: 'choice',
+        key: 'penalty',
+        label: 'Penalty per bit',
+        help: 'What a bit costs where the width is learned.',
+        options: penalties,
+        omitted: 'medium',
+      } satisfies ChoiceField,
     ],
   },
   activations: {
@@ -184,6 +202,7 @@ export const weightSite = (bits: Bits): WeightSite => ({
   estimator: 'ste',
   rounding: 'even',
   oscillation: 'free',
+  penalty: 'medium',
 });
 export const activationSite = (bits: Bits): ActivationSite => ({
   bits,
