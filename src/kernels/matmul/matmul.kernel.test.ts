@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backends, expectCloseArrays, randomFloats, randomIntegers, startBackend } from '../testing/backends';
 import { matmulReference } from '../testing/reference';
+import { read } from '../testing/tensors';
 
 /** [M, N, K]: sizes 1, below, at and above the tile of 4 x 8, above the blocks of 64 rows and 256 values of k. */
 const sizes: [number, number, number][] = [
@@ -106,6 +107,78 @@ describe.each(backends)('matrix product on %s', (backend) => {
       matmulReference(a.subarray(i * K * M, (i + 1) * K * M), b.subarray(i * N * K), [M, N, K], true, true),
     );
     expectCloseArrays(await product.data(), expected);
+  });
+
+  describe.each(transposes)('batches, A transposed: %s, B transposed: %s', (transposeA, transposeB) => {
+    /** Batch shape and [M, N, K]: the two products of attention over 32 steps with 4 heads of 16, and odd ones. */
+    const batches: [number[], [number, number, number]][] = [
+      [[1], [1, 1, 1]],
+      [[3], [5, 7, 9]],
+      [
+        [2, 3],
+        [4, 9, 6],
+      ],
+      [
+        [4, 4],
+        [32, 32, 16],
+      ],
+      [
+        [2, 4],
+        [32, 16, 32],
+      ],
+    ];
+
+    test.each(batches)('products and gradients of %j matrices of sizes %j', async (batch, [M, N, K]) => {
+      const count = tf.util.sizeFromShape(batch);
+      const a = randomIntegers(count * M * K, 1, -127, 127);
+      const b = randomIntegers(count * K * N, 2, -127, 127);
+      const dy = randomIntegers(count * M * N, 3, -127, 127);
+      const multiply = (x: tf.Tensor, y: tf.Tensor) => tf.matMul(x, y, transposeA, transposeB);
+      const { value, grads } = tf.valueAndGrads(multiply)(
+        [
+          tf.tensor(a, [...batch, ...shapeOf(M, K, transposeA)]),
+          tf.tensor(b, [...batch, ...shapeOf(K, N, transposeB)]),
+        ],
+        tf.tensor(dy, [...batch, M, N]),
+      );
+      expect(value.shape).toEqual([...batch, M, N]);
+      const each = (size: number, values: Float32Array, i: number) =>
+        values.subarray(i * size, (i + 1) * size);
+      const matrices = Array.from({ length: count }, (_, i) => ({
+        a: each(M * K, a, i),
+        b: each(K * N, b, i),
+        dy: each(M * N, dy, i),
+      }));
+      // Integers, so that every sum is exact, whatever its order.
+      expect(await read(value)).toEqual(
+        matrices.flatMap((m) => matmulReference(m.a, m.b, [M, N, K], transposeA, transposeB)),
+      );
+      const da = matrices.flatMap((m) =>
+        transposeA
+          ? matmulReference(m.b, m.dy, [K, M, N], transposeB, true)
+          : matmulReference(m.dy, m.b, [M, K, N], false, !transposeB),
+      );
+      const db = matrices.flatMap((m) =>
+        transposeB
+          ? matmulReference(m.dy, m.a, [N, K, M], true, transposeA)
+          : matmulReference(m.a, m.dy, [K, N, M], !transposeA, false),
+      );
+      expect(await read(grads[0]!)).toEqual(da);
+      expect(await read(grads[1]!)).toEqual(db);
+    });
+
+    test('one matrix for the whole batch gets the sum of all its gradients', async () => {
+      const [M, N, K] = [3, 5, 4];
+      const multiply = (x: tf.Tensor, y: tf.Tensor) => tf.matMul(x, y, transposeA, transposeB);
+      const x = tf.tensor(randomFloats(2 * M * K, 4), [2, ...shapeOf(M, K, transposeA)]);
+      const y = tf.tensor(randomFloats(K * N, 5), [1, ...shapeOf(K, N, transposeB)]);
+      const dy = tf.tensor(randomFloats(2 * M * N, 6), [2, M, N]);
+      const shared = tf.grads(multiply)([x, y], dy);
+      const [dx, dys] = tf.grads(multiply)([x, tf.tile(y, [2, 1, 1])], dy);
+      expect(shared.map((gradient) => gradient.shape)).toEqual([x.shape, y.shape]);
+      expectCloseArrays(await shared[0]!.data(), await dx!.data());
+      expectCloseArrays(await shared[1]!.data(), await tf.sum(dys!, 0).data());
+    });
   });
 
   test('integers multiply exactly while K * |a| * |b| stays below 2^24', async () => {
