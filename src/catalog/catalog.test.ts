@@ -132,13 +132,23 @@ test('a layer has a property for each of its sites, the output last, and weights
   );
 });
 
-test('training and test examples add up, and both exist, whatever the share', () => {
+test('the parts add up, and there are examples to train on and to test, whatever the shares', () => {
   for (const samples of [40, 41, 999, 20_000])
-    for (const testShare of [0.1, 0.333, 0.5, 0.9]) {
-      const { train, test: tested } = datasetInfo({ kind: 'moons', samples, noise: 0, testShare });
-      expect(train + tested).toBe(samples);
-      expect(Math.min(train, tested)).toBeGreaterThan(0);
-    }
+    for (const testShare of [0.1, 0.333, 0.5, 0.9])
+      for (const validationShare of [0, 0.1, 0.333, 0.5]) {
+        const spec = { kind: 'moons', samples, noise: 0, testShare, validationShare } as const;
+        const { train, validation, test: tested } = datasetInfo(spec);
+        expect(train + validation + tested).toBe(samples);
+        expect(Math.min(train, tested)).toBeGreaterThan(0);
+        expect(validation / (train + validation)).toBeCloseTo(validationShare, validationShare ? 0 : 9);
+        expect(tested).toBe(datasetInfo({ ...spec, validationShare: 0 }).test);
+      }
+});
+
+test('a dataset written without a validation share has none', () => {
+  const { validationShare, ...before } = datasetKinds.digits.defaults;
+  expect(validationShare).toBe(0);
+  expect(datasetSchema.parse(before)).toEqual(datasetKinds.digits.defaults);
 });
 
 test('the limits of a stop condition', () => {

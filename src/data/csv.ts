@@ -1,6 +1,6 @@
 /** Tables as comma-separated values: columns of numbers are the features, one column of any values is the class. */
 import Papa from 'papaparse';
-import type { Dataset, Split } from './dataset';
+import { type Dataset, emptySplit, type Split } from './dataset';
 import { brief, count, DataFileError, number, quote } from './error';
 import { maxClasses, maxExamples } from './idx';
 import type { Random } from './random';
@@ -116,7 +116,9 @@ export function csvDataset(text: string, name: string, labelColumn: number, rand
     return { count: rows.length, x, y: Uint8Array.from(rows, (row) => labels[row]!) };
   };
   const view = features === 2 ? 'points' : 'table';
-  return { view, inputShape: [features], classNames, train: part(train), test: part(test) };
+  const training = part(train);
+  const parts = { train: training, validation: emptySplit(training), test: part(test) };
+  return { view, inputShape: [features], classNames, labelsPerExample: 1, ...parts };
 }
 
 function read(text: string, name: string, layout: Layout, labelColumn: number): Table {

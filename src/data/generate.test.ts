@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { datasetInfo, datasetKinds, datasetSchema, type GeneratedSpec } from '@/catalog/datasets';
 import { volume } from '@/catalog/layers';
-import type { Split } from './dataset';
+import { classCounts, type Split } from './dataset';
 import { generate } from './generate';
 
 const kinds = Object.keys(datasetKinds) as GeneratedSpec['kind'][];
@@ -41,28 +42,27 @@ describe.each(kinds)('%s', (kind) => {
         fc.integer({ min: kind === 'digits' ? 200 : 40, max: most }),
         fc.double({ min: 0.1, max: 0.9, noNaN: true }),
         fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 0.5, noNaN: true }),
         fc.integer({ min: 0, max: 2 ** 32 - 1 }),
-        (samples, testShare, noise, seed) => {
-          const asked = datasetSchema.parse({ kind, samples, testShare, noise }) as GeneratedSpec;
-          const info = datasetInfo(asked);
-          const { view, inputShape, classNames, train, test } = generate(asked, seed);
+        (samples, testShare, noise, validationShare, seed) => {
+          const asked = datasetSchema.parse({ kind, samples, testShare, noise, validationShare });
+          const { label: _, ...info } = datasetInfo(asked);
+          const made = generate(asked as GeneratedSpec, seed);
+          const { view, inputShape, classNames, train, validation, test } = made;
           expect({
             view,
             inputShape,
             classes: classNames.length,
             train: train.count,
+            validation: validation.count,
             test: test.count,
-          }).toEqual({
-            view: info.view,
-            inputShape: info.inputShape,
-            classes: info.classes,
-            train: info.train,
-            test: info.test,
-          });
-          for (const { count, x, y } of [train, test]) {
+          }).toEqual(info);
+          expect(made.labelsPerExample).toBe(1);
+          for (const { count, x, y } of [train, validation, test]) {
             expect(x.length).toBe(count * volume(inputShape));
             expect(y.length).toBe(count);
-            const perClass = classNames.map((_, label) => y.filter((other) => other === label).length);
+            const perClass = classCounts({ y }, classNames.length);
+            expect(perClass.reduce((a, b) => a + b)).toBe(count);
             expect(Math.max(...perClass) - Math.min(...perClass)).toBeLessThanOrEqual(1);
             expect(x.every(Number.isFinite)).toBe(true);
           }
@@ -70,6 +70,18 @@ describe.each(kinds)('%s', (kind) => {
       ),
       { numRuns: kind === 'digits' ? 10 : 40 },
     );
+  });
+
+  test('gives its validation part from the training part, and leaves the test part as it was', () => {
+    const before = generate(spec(kind, { samples: 200, validationShare: 0 }), 4);
+    const after = generate(spec(kind, { samples: 200, validationShare: 0.3 }), 4);
+    const { length } = before.test.x;
+    const size = length / before.test.count;
+    const rows = ({ count, x, y }: Split) =>
+      Array.from({ length: count }, (_, i) => `${y[i]}: ${x.subarray(i * size, (i + 1) * size)}`);
+    expect(after.test).toEqual(before.test);
+    expect([...rows(after.train), ...rows(after.validation)].sort()).toEqual(rows(before.train).sort());
+    expect(before.validation).toMatchObject({ count: 0 });
   });
 
   test('is the same for the same seed and another for another', () => {
@@ -83,6 +95,26 @@ describe.each(kinds)('%s', (kind) => {
     const same = y.filter((label, i) => label === y[i + 1]).length / y.length;
     expect(Math.abs(same - (kind === 'digits' ? 0.1 : 0.5))).toBeLessThan(0.08);
   });
+});
+
+/** SHA-256 of 300 examples of seed 7, as version 1 of the link format made them when it was published. */
+const published = {
+  spirals: 'cd59cfd3bef32bd9',
+  circles: '32eb8ddaa993eed4',
+  moons: 'ea66fb90a6c942c3',
+  xor: '841eff1d1dd576fd',
+  gaussians: '4b7ecbc8ca90a04b',
+  digits: '7269245f00c5008c',
+};
+test.each(Object.entries(published))('%s of a published link is the same to the last bit', (kind, digest) => {
+  const { train, test } = generate(
+    spec(kind as GeneratedSpec['kind'], { samples: 300, validationShare: 0 }),
+    7,
+  );
+  const hash = createHash('sha256');
+  for (const { buffer, byteOffset, byteLength } of [train.x, train.y, test.x, test.y])
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  expect(hash.digest('hex').slice(0, 16)).toBe(digest);
 });
 
 test.each(pointKinds)('%s stays near the field of ±1.2 at its default noise', (kind) => {
@@ -131,7 +163,10 @@ describe('without noise the classes lie where the figure says', () => {
 });
 
 test('the spirals are those of an independent implementation (Python, its own cosine), to the last bit', () => {
-  const { train } = generate({ kind: 'spirals', samples: 40, noise: 0.04, testShare: 0.5 }, 42);
+  const { train } = generate(
+    { kind: 'spirals', samples: 40, noise: 0.04, testShare: 0.5, validationShare: 0 },
+    42,
+  );
   expect([...train.x.subarray(0, 6)]).toEqual([
     0.11635176092386246, 0.9367979168891907, 0.45171740651130676, -0.35428735613822937, -0.2933034896850586,
     0.6904468536376953,

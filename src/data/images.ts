@@ -1,5 +1,5 @@
 /** A dataset from IDX files: which file belongs to which, and what they make together. */
-import type { Dataset, Split } from './dataset';
+import { type Dataset, emptySplit, type Split } from './dataset';
 import { count, DataFileError, number, quote } from './error';
 import { type IdxImages, type IdxLabels, maxClasses } from './idx';
 import { testCount } from './stratify';
@@ -98,7 +98,10 @@ export function imageDataset(pairs: Pairs): Dataset & { inputShape: [number, num
     parts = [part(first, 0, cut), part(first, cut, images.count)];
   }
   const [train, test] = parts;
-  return { view: 'images', inputShape, classNames: classes.map(String), train, test };
+  return {
+    ...{ view: 'images', inputShape, classNames: classes.map(String), labelsPerExample: 1 },
+    ...{ train, validation: emptySplit(train), test },
+  };
 }
 
 /** The labels that occur, ascending: class i is the i-th of them. */

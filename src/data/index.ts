@@ -4,7 +4,7 @@ import type { Dataset } from './dataset';
 import { generate } from './generate';
 
 export { type CsvColumns, csvColumns } from './csv';
-export type { Dataset, Split } from './dataset';
+export { classCounts, type Dataset, type Labels, type Split } from './dataset';
 export { DataFileError } from './error';
 export { type DataFile, type Opened, openFiles } from './open';
 export { type Random, stream } from './random';

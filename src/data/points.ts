@@ -9,7 +9,11 @@ import type { Random } from './random';
 type Point = [x: number, y: number];
 /** Draws a point of class 0 or 1. */
 export type Figure = (label: number, random: Random) => Point;
-export type PointKind = Exclude<GeneratedSpec['kind'], 'digits'>;
+export type PointSpec = Extract<
+  GeneratedSpec,
+  { kind: 'spirals' | 'circles' | 'moons' | 'xor' | 'gaussians' }
+>;
+export type PointKind = PointSpec['kind'];
 
 const polar = (turns: number, radius: number): Point => {
   const [cosine, sine] = onCircle(turns);

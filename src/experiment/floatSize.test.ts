@@ -30,7 +30,7 @@ const network = (
   };
   const last: Dense = { kind: 'dense', activation: 'linear', weights, activations: activationSite(32) };
   return {
-    dataset: { kind: 'xor', samples: 100, noise: 0.1, testShare: 0.5 },
+    dataset: { kind: 'xor', samples: 100, noise: 0.1, testShare: 0.5, validationShare: 0 },
     input: activationSite(8),
     layers: [hidden, last],
   };

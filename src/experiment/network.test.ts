@@ -4,8 +4,8 @@ import { type Conv2d, type Dense, type LayerSpec, layerKinds } from '@/catalog/l
 import { layerNames, networkProblem, resolveNetwork, sitesByName } from './network';
 import { networkPresets, presetFor, presetsFor } from './presets';
 
-const digits: DatasetSpec = { kind: 'digits', samples: 200, noise: 0, testShare: 0.5 };
-const points: DatasetSpec = { kind: 'moons', samples: 100, noise: 0, testShare: 0.5 };
+const digits: DatasetSpec = { kind: 'digits', samples: 200, noise: 0, testShare: 0.5, validationShare: 0 };
+const points: DatasetSpec = { kind: 'moons', samples: 100, noise: 0, testShare: 0.5, validationShare: 0 };
 const { units: _units, ...lastDense } = layerKinds.dense.defaults as Dense;
 const last: Dense = { ...lastDense, activation: 'linear' };
 const hidden = (units: number): Dense => ({ ...last, units });

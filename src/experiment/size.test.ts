@@ -19,7 +19,7 @@ const dense = (w1: Bits, a1: Bits, w2: Bits, a2: Bits, granularity: Granularity 
   const hidden: Dense = { kind: 'dense', units: 3, activation: 'relu', ...sites(w1, a1, granularity) };
   const last: Dense = { kind: 'dense', activation: 'linear', ...sites(w2, a2, granularity) };
   return {
-    dataset: { kind: 'xor', samples: 100, noise: 0.1, testShare: 0.5 },
+    dataset: { kind: 'xor', samples: 100, noise: 0.1, testShare: 0.5, validationShare: 0 },
     input: activationSite(8),
     layers: [hidden, last],
   };

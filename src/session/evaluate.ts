@@ -1,5 +1,6 @@
 /** Scores on the test set: accuracy, loss, predictions, confusion. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Labels } from '@/data/dataset';
 import { type Batch, range, rowsOf } from './batches';
 import type { NetworkName, Score } from './protocol';
 import type { Trainer } from './trainer';
@@ -78,7 +79,7 @@ function crossEntropy(values: ArrayLike<number>, from: number, count: number, la
 }
 
 /** Row-major counts, true class x predicted class. */
-export function confusionOf(truth: Uint8Array, predicted: Uint8Array, classes: number): number[] {
+export function confusionOf(truth: Labels, predicted: Uint8Array, classes: number): number[] {
   const counts = new Array<number>(classes * classes).fill(0);
   predicted.forEach((p, i) => {
     counts[truth[i]! * classes + p]!++;

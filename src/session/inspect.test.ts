@@ -17,7 +17,10 @@ import { Trainer } from './trainer';
 
 beforeAll(() => startBackend('wasm'));
 
-const moons = experimentFor({ kind: 'moons', samples: 200, noise: 0.1, testShare: 0.5 }, 3);
+const moons = experimentFor(
+  { kind: 'moons', samples: 200, noise: 0.1, testShare: 0.5, validationShare: 0 },
+  3,
+);
 
 async function look(
   weights: WeightQuantizerKind,

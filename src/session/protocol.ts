@@ -5,7 +5,7 @@
 import type { BackendChoice, BackendName, BackendStatus } from '@/catalog/backends';
 import type { FloatFormatName } from '@/catalog/formats';
 import type { Estimator, SiteName } from '@/catalog/quantizers';
-import type { Dataset } from '@/data/dataset';
+import type { Dataset, Split } from '@/data/dataset';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
 import type { LoadingCommand, LoadingEvent } from './loadingProtocol';
 
@@ -197,8 +197,10 @@ export type SessionEvent =
 /** What the page draws of the data. */
 export interface Preview {
   /** Of the test set: 2-D points (x, y pairs), or images as bytes, the first `count` of them. */
-  test: { count: number; x: Float32Array | Uint8Array; y: Uint8Array };
-  train: { count: number; x: Float32Array | Uint8Array; y: Uint8Array };
+  test: Split;
+  train: Split;
   shape: readonly number[];
   classNames: string[];
+  /** How many labels of each class the whole of each part has. */
+  balance: Record<'train' | 'validation' | 'test', number[]>;
 }

@@ -12,7 +12,10 @@ import type { Experiment } from '@/experiment/schema';
 import { backends, expectCloseArrays, startBackend } from '@/kernels/testing/backends';
 import { Trainer } from './trainer';
 
-const moons = experimentFor({ kind: 'moons', samples: 80, noise: 0.1, testShare: 0.5 }, 3);
+const moons = experimentFor(
+  { kind: 'moons', samples: 80, noise: 0.1, testShare: 0.5, validationShare: 0 },
+  3,
+);
 
 function withSites(weights: object, activations: object): Experiment {
   return {

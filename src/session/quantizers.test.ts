@@ -22,7 +22,7 @@ import { Trainer } from './trainer';
 beforeAll(() => startBackend('wasm'));
 
 const moons: Experiment = {
-  ...experimentFor({ kind: 'moons', samples: 600, noise: 0.1, testShare: 0.5 }, 3),
+  ...experimentFor({ kind: 'moons', samples: 600, noise: 0.1, testShare: 0.5, validationShare: 0 }, 3),
   layers: networkPresets.smallMlp.layers,
 };
 

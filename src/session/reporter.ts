@@ -1,7 +1,7 @@
 /** Evaluates a run from time to time and posts snapshots, each kind at its own pace and never at much cost. */
 import type { DatasetView } from '@/catalog/datasets';
 import { volume } from '@/catalog/layers';
-import type { Split } from '@/data/dataset';
+import { classCounts, type Labels, type Split } from '@/data/dataset';
 import { confusionOf, type Evaluation, TestSet } from './evaluate';
 import { FieldPainter, inspect } from './inspect';
 import { Job } from './pace';
@@ -129,13 +129,19 @@ export class Reporter {
   }
 
   preview(view: DatasetView): Preview {
-    const { train, test, inputShape, classNames } = this.trainer.dataset;
+    const { train, validation, test, inputShape, classNames, labelsPerExample } = this.trainer.dataset;
     const most = view === 'points' ? previewPoints : previewSamples;
     const cut = ({ count, x, y }: Split) => {
       const kept = Math.min(count, most);
-      return { count: kept, x: x.slice(0, kept * volume(inputShape)), y: y.slice(0, kept) };
+      return {
+        count: kept,
+        x: x.slice(0, kept * volume(inputShape)),
+        y: y.slice(0, kept * labelsPerExample),
+      };
     };
-    return { test: cut(test), train: cut(train), shape: inputShape, classNames };
+    const counts = (part: Split) => classCounts(part, classNames.length);
+    const balance = { train: counts(train), validation: counts(validation), test: counts(test) };
+    return { test: cut(test), train: cut(train), shape: inputShape, classNames, balance };
   }
 
   /** A field that holds all points, with a margin. */
@@ -155,7 +161,7 @@ export class Reporter {
 
 function predictionsOf(
   results: Record<NetworkName, Evaluation | null>,
-  truth: Uint8Array,
+  truth: Labels,
   classes: number,
 ): Predictions {
   const of = <T>(make: (evaluation: Evaluation) => T, none: T) =>

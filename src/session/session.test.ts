@@ -10,7 +10,10 @@ import { Session } from './session';
 
 type Event<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>;
 
-const experiment = experimentFor({ kind: 'gaussians', samples: 120, noise: 0.2, testShare: 0.5 }, 1);
+const experiment = experimentFor(
+  { kind: 'gaussians', samples: 120, noise: 0.2, testShare: 0.5, validationShare: 0 },
+  1,
+);
 
 /** A session on the real engine, its events, and waiting for one of them. */
 class Rig {
@@ -162,7 +165,7 @@ test('commands for a run that was left are ignored', async () => {
 
 // Overlapping classes keep the gradient alive, and without ReLU no unit can die: nothing stops the growth.
 const growing: Partial<Experiment> = {
-  dataset: { kind: 'moons', samples: 120, noise: 1, testShare: 0.5 },
+  dataset: { kind: 'moons', samples: 120, noise: 1, testShare: 0.5, validationShare: 0 },
   layers: experiment.layers.map((spec) =>
     spec.kind === 'dense' ? { ...spec, activation: 'linear' as const } : spec,
   ),

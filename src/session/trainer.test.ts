@@ -13,9 +13,12 @@ import { Trainer } from './trainer';
 
 beforeAll(() => startBackend('wasm'));
 
-const points = experimentFor({ kind: 'moons', samples: 200, noise: 0.1, testShare: 0.4 }, 3);
+const points = experimentFor(
+  { kind: 'moons', samples: 200, noise: 0.1, testShare: 0.4, validationShare: 0 },
+  3,
+);
 const images: Experiment = {
-  ...experimentFor({ kind: 'digits', samples: 200, noise: 0.3, testShare: 0.5 }, 5),
+  ...experimentFor({ kind: 'digits', samples: 200, noise: 0.3, testShare: 0.5, validationShare: 0 }, 5),
   batchSize: 16,
 };
 

@@ -40,7 +40,7 @@ const withRate = (experiment: Experiment, learningRate: number): Experiment => (
   optimizer: { ...experiment.optimizer, learningRate },
 });
 const moons: Experiment = {
-  ...experimentFor({ kind: 'moons', samples: 600, noise: 0.1, testShare: 0.5 }, 3),
+  ...experimentFor({ kind: 'moons', samples: 600, noise: 0.1, testShare: 0.5, validationShare: 0 }, 3),
   layers: networkPresets.smallMlp.layers,
 };
 /** Steps between two looks, about those of a page that looks three times a second. */

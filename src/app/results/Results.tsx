@@ -16,7 +16,7 @@ import { Tabs } from './Tabs';
 const loading = import('./Curves');
 const Curves = lazy(async () => ({ default: (await loading).Curves }));
 
-const examples = { points: 'point', images: 'image', table: 'row' } as const;
+const examples = { points: 'point', images: 'image', table: 'row', text: 'line' } as const;
 
 export function Results() {
   const dataset = useExperiment((state) => state.experiment.dataset);

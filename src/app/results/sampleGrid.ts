@@ -1,4 +1,5 @@
 /** Which test images are shown, and where. */
+import type { Labels } from '@/data/dataset';
 
 export interface Layout {
   columns: number;
@@ -33,7 +34,7 @@ export function sampleLayout(side: number, classNames: readonly string[]): Layou
  * Indices of the samples to show: in order, or those that a network gets wrong first.
  * @param predicted classes of the network whose mistakes go first; undefined for the plain order
  */
-export function sampleOrder(truth: Uint8Array, predicted: Uint8Array | undefined, count: number): number[] {
+export function sampleOrder(truth: Labels, predicted: Uint8Array | undefined, count: number): number[] {
   const all = Array.from({ length: truth.length }, (_, i) => i);
   if (!predicted) return all.slice(0, count);
   const wrong = (index: number) => predicted[index] !== undefined && predicted[index] !== truth[index];

@@ -2,16 +2,16 @@
 import { z } from 'zod';
 import type { NumberField } from '../fields';
 
-const samplesField = (min: number) =>
+const samplesField = (min: number, max = 20_000) =>
   ({
     type: 'number',
     key: 'samples',
     label: 'Examples',
     token: 'n=',
     min,
-    max: 20_000,
+    max,
     integer: true,
-    help: 'Size of the generated dataset, training and test together.',
+    help: 'Size of the generated dataset, all parts together.',
   }) as const satisfies NumberField;
 const noiseField = {
   type: 'number',
@@ -35,10 +35,23 @@ const testShareField = {
   min: 0.1,
   max: 0.9,
   integer: false,
-  help: 'Share of the examples that is kept out of training.',
+  help: 'Share of the examples kept to report on: they are neither trained on nor chosen by.',
 } as const satisfies NumberField;
-export const pointFields = [samplesField(40), noiseField, testShareField] as const;
-export const digitFields = [samplesField(200), distortionField, testShareField] as const;
+const validationShareField = {
+  type: 'number',
+  key: 'validationShare',
+  label: 'Validation share',
+  token: 'val=',
+  min: 0,
+  max: 0.5,
+  integer: false,
+  omitted: 0,
+  help: 'Share of the training examples kept aside to choose by: settings are compared on them, so that the test examples stay unseen until the report.',
+} as const satisfies NumberField;
+const shareFields = [testShareField, validationShareField] as const;
+
+export const pointFields = [samplesField(40), noiseField, ...shareFields] as const;
+export const digitFields = [samplesField(200), distortionField, ...shareFields] as const;
 
 /** What a number field accepts. */
 export const numberSchema = ({ min, max, integer }: NumberField) =>

@@ -57,6 +57,8 @@ export const ownSchema = z.strictObject({
   hash: z.string().regex(/^[0-9a-f]{16}$/),
   train: axis(1_000_000),
   test: axis(1_000_000),
+  /** Examples to choose by; absent where there are none. */
+  validation: axis(1_000_000).optional(),
   /** [height, width, channels] of images, [features] of a table. */
   shape: z.union([z.tuple([axis(256), axis(256), axis(4)]), z.tuple([axis(4096)])]),
   classes: z.int().min(2).max(100),
@@ -114,7 +116,12 @@ export const ownData = {
       help: 'First 16 hexadecimal digits of the SHA-256 of the files: tells whether a file is the same one.',
     },
     ownNumber('train', 'Training examples', 1, 1_000_000, 'Examples to train on.'),
-    ownNumber('test', 'Test examples', 1, 1_000_000, 'Examples kept out of training.'),
+    {
+      ...ownNumber('validation', 'Validation examples', 1, 1_000_000, 'Examples kept aside to choose by.'),
+      token: 'val=',
+      optional: true,
+    },
+    ownNumber('test', 'Test examples', 1, 1_000_000, 'Examples kept to report on.'),
     {
       type: 'shape',
       key: 'shape',
@@ -132,22 +139,3 @@ export const ownData = {
     hubText('classColumn', 'Class column', 'class=', 'Column of the hub’s data set that holds the classes.'),
   ],
 } as const satisfies { label: string; token: string; help: string; fields: readonly Field[] };
-
-/** Image data sets of the hub that are offered by name. */
-export const offeredByHub = [
-  {
-    name: 'ylecun/mnist',
-    label: 'MNIST',
-    help: '70,000 handwritten digits in grey, 28×28 (LeCun, Cortes and Burges). 17 MB on the hub.',
-  },
-  {
-    name: 'zalando-datasets/fashion_mnist',
-    label: 'Fashion-MNIST',
-    help: '70,000 pieces of clothing in grey, 28×28, ten kinds: harder than digits (Xiao et al. 2017). 34 MB on the hub.',
-  },
-  {
-    name: 'uoft-cs/cifar10',
-    label: 'CIFAR-10',
-    help: '60,000 photographs in colour, 32×32, of ten animals and vehicles (Krizhevsky 2009). 137 MB on the hub.',
-  },
-] as const;
