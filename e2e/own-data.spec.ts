@@ -49,7 +49,7 @@ test('files may be dropped anywhere on the page', async ({ playground }) => {
   );
   const desk = playground.page.getByRole('region', { name: 'Network' });
   await desk.dispatchEvent('dragover', { dataTransfer: data });
-  await expect(playground.page.getByText(/^Drop IDX or CSV data/)).toBeVisible();
+  await expect(playground.page.getByText(/^Drop data \(files, a zip/)).toBeVisible();
   await desk.dispatchEvent('drop', { dataTransfer: data });
   await expect(inUse(playground)).toHaveText('squares-images.idx3-ubyte and its labels');
 });
@@ -105,9 +105,9 @@ const broken: { what: string; files: UploadedFile[]; alert: RegExp }[] = [
     alert: /squares-images\.idx3-ubyte.* no file with their labels/,
   },
   {
-    what: 'something else',
+    what: 'an image alone',
     files: [{ name: 'cat.png', mimeType: 'image/png', buffer: Buffer.from('89504e470d0a1a0a0000', 'hex') }],
-    alert: /cat\.png.* is neither an IDX file nor a CSV/,
+    alert: /cat\.png.* is in no folder of a class/,
   },
 ];
 
