@@ -45,6 +45,7 @@ export interface Histogram {
 
 /** What a quantizer finds, observes or learns, by name; over several scales the mean. */
 export const parameterNames = [
+  'bits',
   'step',
   'offset',
   'clip',

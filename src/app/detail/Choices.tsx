@@ -1,6 +1,7 @@
 /** The selected layer's own quantizers, and the further choices of the side that is shown. */
 import { siteAt } from '@/catalog/layers';
 import {
+  deployedAt,
   quantizerAt,
   type SiteName,
   siteBits,
@@ -14,11 +15,17 @@ import { useSettings } from '@/store/experiment';
 import { edit } from '@/store/session';
 import { DeployMark } from '../network/DeployMark';
 import { ChoiceSelect, QuantizerSelect } from '../network/QuantizerSelect';
-import { choiceEdit, type Setting } from '../network/quantizers';
+import { choiceEdit, concerns, type Setting } from '../network/quantizers';
 import styles from './Choices.module.css';
 
 const further = {
-  weights: { granularity: 'Granularity', range: 'Range', rounding: 'Rounding', estimator: 'Gradient' },
+  weights: {
+    granularity: 'Granularity',
+    range: 'Range',
+    rounding: 'Rounding',
+    estimator: 'Gradient',
+    penalty: 'Penalty',
+  },
   activations: { rounding: 'Rounding', estimator: 'Gradient' },
 } as const satisfies Record<TensorKind, Partial<Record<Setting, string>>>;
 const kinds = {
@@ -38,7 +45,7 @@ function Kind({ layer, name }: { layer: string; name: SiteName }) {
   const site = useSite(layer, name);
   if (!site) return null;
   const kind = tensorKindOf(name);
-  const quantizer = quantizerAt(name, site);
+  const deployed = deployedAt(name, site);
   const rounds = siteBits(name, site) !== 32;
   const of = [layer, sites[name].short].filter(Boolean).join(' ');
   return (
@@ -50,7 +57,7 @@ function Kind({ layer, name }: { layer: string; name: SiteName }) {
         value={site.quantizer}
         onChoose={(value) => edit([choiceEdit(layer, name, 'quantizer', value)])}
       />
-      <DeployMark descriptors={rounds && quantizer.deploysTo !== 'integer' ? [quantizer] : []} />
+      <DeployMark descriptors={rounds && deployed.deploysTo !== 'integer' ? [deployed] : []} />
     </span>
   );
 }
@@ -58,6 +65,9 @@ function Kind({ layer, name }: { layer: string; name: SiteName }) {
 export function Choices({ layer, shown }: { layer: string; shown: SiteName }) {
   const site = useSite(layer, shown);
   const kind = tensorKindOf(shown);
+  const settings = (Object.entries(further[kind]) as [Setting, string][]).filter(
+    ([setting]) => site && concerns(quantizerAt(shown, site), setting),
+  );
   const named: readonly SiteName[] = sites[shown].short ? [shown] : ['weights', 'activations'];
   return (
     <div className={styles.choices}>
@@ -65,7 +75,7 @@ export function Choices({ layer, shown }: { layer: string; shown: SiteName }) {
         <Kind key={name} layer={layer} name={name} />
       ))}
       {site &&
-        (Object.entries(further[kind]) as [Setting, string][]).map(([setting, label]) => (
+        settings.map(([setting, label]) => (
           <ChoiceSelect
             key={setting}
             name={`${label}, ${layer}`}

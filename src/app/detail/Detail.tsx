@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import { floatFormats } from '@/catalog/formats';
 import { siteAt } from '@/catalog/layers';
-import { quantizerAt, type SiteName, siteNames, sites, tensorKindOf } from '@/catalog/quantizers';
+import { quantizerAt, type SiteName, scaleOwner, siteNames, sites, tensorKindOf } from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
 import type { LayerDetail, SiteDetail, SiteHistory } from '@/session/protocol';
@@ -102,7 +102,15 @@ function SiteFacts({ layer, name, detail }: { layer: string; name: SiteName; det
   // What is shown may still be of the network before this one.
   const own = spec ? siteAt(spec, name) : layer === inputName ? input : undefined;
   const learns = own && quantizerAt(name, own).learns;
-  return <Facts detail={detail} side={tensorKindOf(name)} history={history} learns={learns ?? none} />;
+  return (
+    <Facts
+      detail={detail}
+      side={tensorKindOf(name)}
+      history={history}
+      learns={learns ?? none}
+      owner={own ? scaleOwner(name, own) : ''}
+    />
+  );
 }
 
 export function Detail() {

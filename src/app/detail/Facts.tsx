@@ -12,6 +12,8 @@ interface Props {
   side: 'weights' | 'activations';
   history: SiteHistory;
   learns: readonly string[];
+  /** What has a scale of its own where there are several. */
+  owner: string;
 }
 
 const Row = ({ term, children }: { term: ReactNode; children: ReactNode }) => (
@@ -21,7 +23,7 @@ const Row = ({ term, children }: { term: ReactNode; children: ReactNode }) => (
   </div>
 );
 
-export const Facts = memo(function Facts({ detail, side, history, learns }: Props) {
+export const Facts = memo(function Facts({ detail, side, history, learns, owner }: Props) {
   const grid = levels(detail);
   const float = isFloat(detail);
   const none = 'none';
@@ -33,7 +35,9 @@ export const Facts = memo(function Facts({ detail, side, history, learns }: Prop
           term={
             <Term
               name="scale"
-              more={detail.scales > 1 ? `Shown is the widest of ${detail.scales} output channels.` : ''}
+              more={
+                detail.scales > 1 ? `Shown is the widest of ${detail.scales}, one for each ${owner}.` : ''
+              }
             >
               Step size
             </Term>
@@ -57,7 +61,7 @@ export const Facts = memo(function Facts({ detail, side, history, learns }: Prop
         {figures(detail.meanAbs)}
       </Row>
       <Row term={<Term name="scale">Scales</Term>}>
-        {float ? none : detail.scales > 1 ? `${count(detail.scales)}, a channel each` : '1'}
+        {float ? none : detail.scales > 1 ? `${count(detail.scales)}, one for each ${owner}` : '1'}
       </Row>
     </dl>
   );

@@ -6,6 +6,10 @@ import styles from './Facts.module.css';
 import { sparkline } from './sparkline';
 
 const words: Record<ParameterName, { label: string; help: string }> = {
+  bits: {
+    label: 'Bits',
+    help: 'The width that is learned, a real number; the grid of the next whole one holds its levels.',
+  },
   step: { label: 'Step', help: 'Distance between two neighbouring levels.' },
   offset: { label: 'Offset', help: 'The value of the lowest level, where the grid starts.' },
   clip: { label: 'Clip', help: 'The last level: what is beyond becomes this.' },

@@ -1,27 +1,30 @@
-/** What becomes of a rounding once it is trained: integers, or a simulation only. */
+/** What becomes of a rounding once it is trained: integers, floats made of integers, or a simulation only. */
 import type { QuantizerDescriptor } from '@/catalog/quantizers';
 import { help } from '../Term';
 import styles from './Desk.module.css';
 import { deployHelp } from './quantizers';
 
-const short = { integer: 'int', 'simulation only': 'sim' } as const satisfies Record<
-  QuantizerDescriptor['deploysTo'],
-  string
->;
+/** From the least that can become of one to the most. */
+const fates = {
+  'simulation only': { short: 'sim', name: 'simulation only' },
+  'float arithmetic': { short: 'float', name: 'deploys to float arithmetic' },
+  integer: { short: 'int', name: 'deploys to integer' },
+} as const satisfies Record<QuantizerDescriptor['deploysTo'], object>;
+const order = Object.keys(fates);
 
-/** Of several, simulation only if one is. Nothing where nothing is rounded. */
+/** Of several, that which can become the least. Nothing where nothing is rounded. */
 export function DeployMark({ descriptors }: { descriptors: readonly QuantizerDescriptor[] }) {
-  const telling = descriptors.find(({ deploysTo }) => deploysTo !== 'integer') ?? descriptors[0];
+  const [telling] = descriptors.toSorted((a, b) => order.indexOf(a.deploysTo) - order.indexOf(b.deploysTo));
   if (!telling) return null;
   return (
     <small
       role="img"
-      aria-label={telling.deploysTo === 'integer' ? 'deploys to integer' : 'simulation only'}
+      aria-label={fates[telling.deploysTo].name}
       className={styles.deploy}
       data-deploys={telling.deploysTo}
       {...help(deployHelp(telling))}
     >
-      {short[telling.deploysTo]}
+      {fates[telling.deploysTo].short}
     </small>
   );
 }

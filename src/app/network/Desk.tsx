@@ -9,6 +9,7 @@ import { modelSize } from '@/experiment/size';
 import { useSettings } from '@/store/experiment';
 import { shownLayer } from '@/store/session';
 import { useWorkspace } from '@/store/workspace';
+import { useLearnedWidths } from '../learnedWidths';
 import { Term } from '../Term';
 import { AllLayers } from './AllLayers';
 import styles from './Desk.module.css';
@@ -21,7 +22,8 @@ export function Desk() {
   const settings = useSettings();
   const { dataset, layers, input } = settings;
   const resolved = useMemo(() => resolveNetwork({ dataset, layers }), [dataset, layers]);
-  const size = useMemo(() => modelSize({ dataset, layers, input }), [dataset, layers, input]);
+  const widths = useLearnedWidths();
+  const size = useMemo(() => modelSize({ dataset, layers, input }, widths), [dataset, layers, input, widths]);
   const selected = shownLayer(
     useWorkspace((state) => state.selected),
     layers,

@@ -3,11 +3,19 @@ import { memo, useState } from 'react';
 import { activationFunctions } from '@/catalog/activations';
 import { type Bits, deskBits } from '@/catalog/bits';
 import { descriptorOf, type LayerSpec, siteAt } from '@/catalog/layers';
-import { quantizerAt, type SiteName, siteBits, sites, tensorKindOf } from '@/catalog/quantizers';
+import {
+  deployedAt,
+  quantizerAt,
+  type SiteName,
+  siteBits,
+  sites,
+  storedBits,
+  tensorKindOf,
+} from '@/catalog/quantizers';
 import type { ResolvedLayer } from '@/experiment/network';
 import type { LayerSize } from '@/experiment/size';
 import { useLive } from '@/store/live';
-import { bytes, count, decibels, short } from '../format';
+import { bytes, count, decibels, figures, short } from '../format';
 import { help } from '../Term';
 import { DeployMark } from './DeployMark';
 import styles from './Desk.module.css';
@@ -34,6 +42,22 @@ const onDesk = (bits: Bits) => (deskBits as readonly Bits[]).includes(bits);
 /** The sites that a strip always shows: the weights and the output. */
 const isMain = (name: SiteName) => sites[name].short === '';
 
+/** The width that the weights have learned so far. */
+function LearnedWidth({ name }: { name: string }) {
+  const width = useLive((live) => live.layers[name]?.sites.weights?.parameters.bits);
+  if (width === undefined) return null;
+  return (
+    <b
+      className={styles.other}
+      {...help(
+        `The weights’ width is learned: ${figures(width)} now, stored in ${storedBits(width)} bits each.`,
+      )}
+    >
+      W {figures(width, 2)} learned
+    </b>
+  );
+}
+
 export const LayerStrip = memo(
   function LayerStrip({ name, layer, spec, size, largest, incoming, last, selected }: Props) {
     const [open, setOpen] = useState(false);
@@ -45,9 +69,7 @@ export const LayerStrip = memo(
     const others = widths
       .filter(({ bits }) => !onDesk(bits))
       .map((each) => `${tensorKindOf(each.name) === 'weights' ? 'W' : 'A'} ${each.bits}`);
-    const rounding = widths
-      .filter(({ bits }) => bits !== 32)
-      .map((each) => quantizerAt(each.name, each.site));
+    const rounding = widths.filter(({ bits }) => bits !== 32).map((each) => deployedAt(each.name, each.site));
     const activation = 'activation' in spec ? spec.activation : 'linear';
     const outgoing = widths.at(-1)?.bits ?? incoming;
     const { label, help: text } = activationFunctions[activation];
@@ -68,6 +90,7 @@ export const LayerStrip = memo(
           <p {...help(descriptorOf(spec).help)}>
             {descriptorOf(spec).summary(spec, layer.inputShape, layer.outputShape)}
             {others.length > 0 && <b className={styles.other}>{others.join(', ')} bits</b>}
+            {all.some((each) => quantizerAt(each.name, each.site).learnsBits) && <LearnedWidth name={name} />}
           </p>
           <p
             {...help(

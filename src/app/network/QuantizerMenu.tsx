@@ -1,7 +1,7 @@
 /** The header's quantizer selects: kinds for all layers at hand, their further choices behind a button. */
 import { Popover } from '@mantine/core';
 import { useState } from 'react';
-import { quantizerAt, type TensorKind } from '@/catalog/quantizers';
+import { deployedAt, type TensorKind } from '@/catalog/quantizers';
 import { useSettings } from '@/store/experiment';
 import { edit } from '@/store/session';
 import { help } from '../Term';
@@ -9,12 +9,12 @@ import { DeployMark } from './DeployMark';
 import { addressed } from './layers';
 import styles from './Network.module.css';
 import { ChoiceSelect, QuantizerSelect } from './QuantizerSelect';
-import { choiceField, choiceForAll, commonChoice, type Setting } from './quantizers';
+import { choiceField, choiceForAll, commonChoice, concerns, quantizersOf, type Setting } from './quantizers';
 
 const names = { weights: 'Weight', activations: 'Activation' } as const;
 const titles = { weights: 'Weights', activations: 'Activations' } as const;
 const further = {
-  weights: ['granularity', 'range', 'rounding', 'estimator'],
+  weights: ['granularity', 'range', 'rounding', 'estimator', 'penalty'],
   activations: ['rounding', 'estimator'],
 } as const satisfies Record<TensorKind, readonly Setting[]>;
 
@@ -32,7 +32,7 @@ export function AllQuantizers({ site }: { site: TensorKind }) {
       />
       <DeployMark
         descriptors={addressed(layers, site)
-          .map((place) => quantizerAt(place.name, place.site))
+          .map((place) => deployedAt(place.name, place.site))
           .filter(({ deploysTo }) => deploysTo !== 'integer')}
       />
     </div>
@@ -42,6 +42,10 @@ export function AllQuantizers({ site }: { site: TensorKind }) {
 function Further({ site, setting }: { site: TensorKind; setting: Setting }) {
   const { layers } = useSettings();
   const label = choiceField(site, setting)?.label ?? '';
+  const quantizer = commonChoice(layers, site, 'quantizer');
+  const descriptor = quantizer === undefined ? undefined : quantizersOf(site)[quantizer];
+  // Layers that differ may have one that it means something to.
+  if (descriptor && !concerns(descriptor, setting)) return null;
   return (
     <div>
       <span>{label}</span>
@@ -49,7 +53,7 @@ function Further({ site, setting }: { site: TensorKind; setting: Setting }) {
         name={`${names[site]} ${label.toLowerCase()}, all layers`}
         site={site}
         setting={setting}
-        quantizer={commonChoice(layers, site, 'quantizer')}
+        quantizer={quantizer}
         value={commonChoice(layers, site, setting)}
         onChoose={(value) => edit(choiceForAll(layers, site, setting, value))}
       />

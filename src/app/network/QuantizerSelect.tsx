@@ -1,7 +1,15 @@
 /** Selects for how a site rounds: its quantizer by family, and its further choices. For one layer or for all. */
 import type { TensorKind } from '@/catalog/quantizers';
 import { help } from '../Term';
-import { choiceField, deployHelp, familiesOf, fixedSetting, quantizersOf, type Setting } from './quantizers';
+import {
+  choiceField,
+  deployHelp,
+  familiesOf,
+  fixedSetting,
+  quantizersOf,
+  type Setting,
+  unavailable,
+} from './quantizers';
 
 const families = { weights: familiesOf('weights'), activations: familiesOf('activations') };
 
@@ -58,9 +66,11 @@ export function ChoiceSelect({
   if (!field) return null;
   const descriptor = quantizer === undefined ? undefined : quantizersOf(site)[quantizer];
   const fixed = descriptor && fixedSetting(descriptor, setting);
-  const shown = fixed?.value ?? value;
+  const missing = (key: string) => descriptor && unavailable(descriptor, setting, key);
+  const lacking = value === undefined ? undefined : missing(value);
+  const shown = fixed?.value ?? lacking?.instead ?? value;
   const option = shown === undefined ? undefined : field.options[shown];
-  const text = [option?.help ?? field.help, fixed?.reason].filter(Boolean).join(' ');
+  const text = [option?.help ?? field.help, fixed?.reason ?? lacking?.reason].filter(Boolean).join(' ');
   const blank = fixed !== undefined && fixed.value === undefined;
   return (
     <select
@@ -71,7 +81,7 @@ export function ChoiceSelect({
       {...help(blank ? fixed.reason : text)}
     >
       {Object.entries(field.options).map(([key, { label }]) => (
-        <option key={key} value={key}>
+        <option key={key} value={key} disabled={missing(key) !== undefined}>
           {label}
         </option>
       ))}

@@ -1,15 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { activationQuantizers, weightQuantizers } from '@/catalog/quantizers';
+import {
+  activationQuantizers,
+  deployedAt,
+  granularities,
+  weightQuantizers,
+  weightSite,
+} from '@/catalog/quantizers';
 import { exampleExperiment } from '@/experiment/testing/example';
 import { withSites } from './layers';
 import {
   choiceField,
   choiceForAll,
   commonChoice,
+  concerns,
   deployHelp,
   familiesOf,
   fixedSetting,
   optionText,
+  unavailable,
   widthReason,
 } from './quantizers';
 
@@ -52,7 +60,33 @@ describe('words', () => {
     expect(widthReason(weightQuantizers.lsq)).toBeUndefined();
     expect(deployHelp(weightQuantizers.mxfp4)).toContain('no integer form');
     expect(deployHelp(weightQuantizers.lsq)).toContain('integer arithmetic');
+    expect(deployHelp(activationQuantizers.dynamic)).toContain('float arithmetic');
   });
+});
+
+describe('scales per group', () => {
+  it('are offered where the quantizer finds them', () => {
+    expect(unavailable(weightQuantizers.mse, 'granularity', 'group32')).toBeUndefined();
+    expect(unavailable(weightQuantizers.lsq, 'granularity', 'tensor')).toBeUndefined();
+    expect(unavailable(weightQuantizers.lsq, 'granularity', 'group32')).toEqual({
+      instead: 'channel',
+      reason: 'LSQ finds no scales for groups.',
+    });
+  });
+  it('are computed with as floats, whatever rule found them', () => {
+    const site = { ...weightSite(4), granularity: 'group32' } as const;
+    const deployed = deployedAt('weights', site);
+    expect(deployed.deploysTo).toBe('float arithmetic');
+    expect(deployHelp(deployed)).toMatch(/^Abs-max per group of 32 deploys to float arithmetic/);
+    expect(deployedAt('weights', { ...site, quantizer: 'lsq' })).toBe(weightQuantizers.lsq);
+    expect(deployedAt('weights', weightSite(4))).toBe(weightQuantizers.absmax);
+  });
+});
+
+it('a penalty per bit concerns those alone that learn their width', () => {
+  expect(concerns(weightQuantizers.learnedBits, 'penalty')).toBe(true);
+  expect(concerns(weightQuantizers.lsq, 'penalty')).toBe(false);
+  expect(concerns(weightQuantizers.lsq, 'granularity')).toBe(true);
 });
 
 describe('choices', () => {
@@ -79,11 +113,13 @@ describe('choices', () => {
     expect(commonChoice(mixed, 'weights', 'granularity')).toBe('channel');
   });
   it('are those of the catalog, and none where a quantizer has its own', () => {
-    expect(Object.keys(choiceField('weights', 'granularity')?.options ?? {})).toEqual(['channel', 'tensor']);
+    expect(choiceField('weights', 'granularity')?.options).toBe(granularities);
     expect(choiceField('activations', 'granularity')).toBeUndefined();
     expect(fixedSetting(weightQuantizers.lsq, 'range')).toMatchObject({ value: 'full' });
     expect(fixedSetting(weightQuantizers.lsq, 'granularity')).toBeUndefined();
     expect(fixedSetting(weightQuantizers.mxfp4, 'granularity')?.reason).toContain('block');
     expect(fixedSetting(weightQuantizers.e4m3, 'estimator')).toMatchObject({ value: 'ste' });
+    expect(fixedSetting(weightQuantizers.learnedBits, 'granularity')).toMatchObject({ value: 'tensor' });
+    expect(fixedSetting(weightQuantizers.learnedBits, 'penalty')).toBeUndefined();
   });
 });

@@ -3,6 +3,8 @@ import type { ChoiceField } from '@/catalog/fields';
 import type { LayerSpec } from '@/catalog/layers';
 import {
   activationQuantizers,
+  type Granularity,
+  groupSizeOf,
   type QuantizerDescriptor,
   type SiteName,
   siteChoices,
@@ -32,6 +34,7 @@ export interface Family {
 /** The families that a select shows, in order, each with the test that a kind must pass; the first that fits takes it. */
 const families: readonly (readonly [label: string, (descriptor: QuantizerDescriptor) => boolean])[] = [
   ['Float formats, simulation only', ({ deploysTo }) => deploysTo === 'simulation only'],
+  ['Found at run time, float arithmetic', ({ deploysTo }) => deploysTo === 'float arithmetic'],
   ['Learned by gradient, integer', ({ learns }) => learns !== undefined],
   ['Ternary, 2 bits, integer', ({ bits }) => bits?.every((width) => width === 2) ?? false],
   ['Found from the values, integer', () => true],
@@ -49,9 +52,13 @@ export function familiesOf(kind: TensorKind): Family[] {
 
 /** What becomes of a quantizer once it is trained, for tooltips. */
 export const deployHelp = ({ label, deploysTo }: QuantizerDescriptor): string =>
-  deploysTo === 'integer'
-    ? `${label} deploys to integer arithmetic: the trained grid becomes the stored integers.`
-    : `${label} is simulation only: it trains as if rounded, but has no integer form to deploy.`;
+  `${label} ${fates[deploysTo]}`;
+const fates = {
+  integer: 'deploys to integer arithmetic: the trained grid becomes the stored integers.',
+  'float arithmetic':
+    'deploys to float arithmetic: integers of different scales are multiplied out before they are summed.',
+  'simulation only': 'is simulation only: it trains as if rounded, but has no integer form to deploy.',
+} as const satisfies Record<QuantizerDescriptor['deploysTo'], string>;
 
 /** Why a width cannot be chosen, or undefined where every width can. */
 export const widthReason = ({ label, bits }: QuantizerDescriptor): string | undefined =>
@@ -67,16 +74,28 @@ export function choiceField(
   return field && options && { label: field.label, help: field.help, options };
 }
 
+/** Whether a setting means something to a quantizer at all. */
+export const concerns = ({ learnsBits }: QuantizerDescriptor, setting: Setting): boolean =>
+  setting !== 'penalty' || learnsBits === true;
+
+/** Why an option of a setting cannot be chosen with a quantizer, and what takes its place; undefined where it can. */
+export function unavailable(
+  { label, groups }: QuantizerDescriptor,
+  setting: Setting,
+  option: string,
+): { instead: string; reason: string } | undefined {
+  if (setting !== 'granularity' || groups || !groupSizeOf(option as Granularity)) return undefined;
+  return { instead: 'channel', reason: `${label} finds no scales for groups.` };
+}
+
 /** Why a setting has no effect at a site and which option is in force, or undefined where the person chooses. */
 export function fixedSetting(
-  { label, range, estimator, rounding, oscillation, blocks }: QuantizerDescriptor,
+  { label, blocks, ...own }: QuantizerDescriptor,
   setting: Setting,
 ): { value?: string; reason: string } | undefined {
   if (setting === 'granularity' && blocks)
     return { reason: `${label} has a scale for each block of 32 weights.` };
-  const value = { range, estimator, rounding, oscillation, granularity: undefined, quantizer: undefined }[
-    setting
-  ];
+  const value = setting === 'quantizer' || setting === 'penalty' ? undefined : own[setting];
   return value ? { value, reason: `${label} always has this.` } : undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Model size in packed bytes: total, against float, and by layer. It follows the settings, not the training. */
+/** Model size in packed bytes: total, against float, and by layer. It follows the settings, and widths that are learned. */
 import { useMemo } from 'react';
 import { siteAt } from '@/catalog/layers';
 import { layerNames } from '@/experiment/network';
@@ -6,11 +6,12 @@ import type { Experiment } from '@/experiment/schema';
 import { modelSize } from '@/experiment/size';
 import { useSettings } from '@/store/experiment';
 import { bytes, figures } from '../format';
+import { useLearnedWidths } from '../learnedWidths';
 import { help, Term } from '../Term';
 import styles from './Size.module.css';
 
 const formula =
-  'Weights: count × bits / 8, each tensor rounded up to a byte. Biases: 4 bytes each. Scales: 4 bytes a channel (or one for the tensor); each quantized output and the input: 4 bytes of scale and 1 of zero point.';
+  'Weights: count × bits / 8, each tensor rounded up to a byte. Biases: 4 bytes each. Scales: 4 bytes a channel or group (or one for the tensor); each quantized output and the input: 4 bytes of scale and 1 of zero point, none where dynamic.';
 
 /** Weight bits by layer name. */
 function weightBits({ layers }: Pick<Experiment, 'layers'>): Map<string, number> {
@@ -25,7 +26,8 @@ function weightBits({ layers }: Pick<Experiment, 'layers'>): Map<string, number>
 
 export function Size() {
   const settings = useSettings();
-  const size = useMemo(() => modelSize(settings), [settings]);
+  const widths = useLearnedWidths();
+  const size = useMemo(() => modelSize(settings, widths), [settings, widths]);
   const bits = useMemo(() => weightBits(settings), [settings]);
   const ratio = size.float / size.total;
   return (

@@ -3,6 +3,7 @@ import { modelSize } from '@/experiment/size';
 import { useSettings } from '@/store/experiment';
 import { lastScore, useLive } from '@/store/live';
 import { bytes, count, dash, msNumber, percent, rate } from '../format';
+import { useLearnedWidths } from '../learnedWidths';
 import { Term, wordHelp } from '../Term';
 import styles from './Toolbar.module.css';
 
@@ -76,7 +77,7 @@ export function Pocket() {
   const float = useLive(score('float'));
   const ptq = useLive(score('ptq'));
   const qat = useLive(score('qat'));
-  const size = modelSize(useSettings()).total;
+  const size = modelSize(useSettings(), useLearnedWidths()).total;
   return (
     <p className={styles.pocket} aria-hidden="true">
       <span {...wordHelp('floatAccuracy')}>

@@ -1,5 +1,5 @@
 /** Quantizer kinds for activations. src/quant/activations.ts implements them. */
-import { type QuantizerDescriptor, simulated } from './descriptor';
+import { foundAtRunTime, type QuantizerDescriptor, simulated } from './descriptor';
 
 export const activationQuantizers = {
   ema: {
@@ -51,16 +51,14 @@ export const activationQuantizers = {
     label: 'Dynamic min-max',
     token: 'dyn',
     help: 'Each example, or each token of a sequence, gets scale and zero point from its own smallest and largest value, at every pass. Nothing is observed or stored; the range is found at run time.',
-    dynamic: true,
-    ...simulated,
+    ...foundAtRunTime,
   },
   dynamicAbsmax: {
     label: 'Dynamic abs-max',
     token: 'dynmax',
     help: 'Each example, or each token of a sequence, gets a symmetric grid that ends at its own largest absolute value, at every pass, as in BitNet (Ma et al. 2024). Nothing is observed or stored.',
     bits: [8, 7, 6, 5, 4, 3, 2],
-    dynamic: true,
-    ...simulated,
+    ...foundAtRunTime,
   },
   e4m3: {
     label: 'FP8 E4M3',

@@ -10,8 +10,11 @@ export interface QuantizerDescriptor {
   token: string;
   /** One or two sentences for the tooltip; the first one opens its section in docs/quantizers. */
   help: string;
-  /** What the trained network can become. */
-  deploysTo: 'integer' | 'simulation only';
+  /**
+   * What the trained network can become: integers multiplied as integers; integers that are multiplied out and then
+   * computed with as floats; or nothing but this simulation.
+   */
+  deploysTo: 'integer' | 'float arithmetic' | 'simulation only';
   /** The widths it has; every width where absent. A site asks for any width and gets the nearest of them: see fitBits. */
   bits?: readonly Bits[];
   /** The integer range it always has; where absent the site's own choice counts. */
@@ -36,6 +39,14 @@ export interface QuantizerDescriptor {
   /** The block format whose scales are stored with the values; granularity then plays no part. */
   blocks?: BlockFormatName;
 }
+
+/** What rules with scales of their own for each example have in common: one way to round, and scales in the values. */
+export const foundAtRunTime = {
+  deploysTo: 'float arithmetic',
+  estimator: 'ste',
+  rounding: 'even',
+  dynamic: true,
+} as const;
 
 /** What the float formats have in common: no integer form, and one way to round. */
 export const simulated = {

@@ -5,6 +5,7 @@
 import type { Bits } from '../bits';
 import type { ChoiceField, SiteField } from '../fields';
 import { activationQuantizerOf } from './activations';
+import { granularities, groupSizeOf } from './choices';
 import type { QuantizerDescriptor } from './descriptor';
 import {
   type ActivationSite,
@@ -13,6 +14,7 @@ import {
   type TensorKind,
   type WeightSite,
   weightBits,
+  weightGranularity,
 } from './sites';
 import { weightQuantizerOf } from './weights';
 
@@ -125,6 +127,28 @@ export const quantizerAt = (name: SiteName, { quantizer }: AnySite): QuantizerDe
   tensorKindOf(name) === 'weights'
     ? weightQuantizerOf(quantizer as WeightSite['quantizer'])
     : activationQuantizerOf(quantizer as ActivationSite['quantizer']);
+
+/**
+ * The same with what the site's own choices make of it: weights with a scale per group are computed with as floats,
+ * whatever rule found the scales.
+ */
+export function deployedAt(name: SiteName, site: AnySite): QuantizerDescriptor {
+  const descriptor = quantizerAt(name, site);
+  if (tensorKindOf(name) !== 'weights') return descriptor;
+  const granularity = weightGranularity(site as WeightSite);
+  if (!groupSizeOf(granularity)) return descriptor;
+  const label = `${descriptor.label} ${granularities[granularity].label}`;
+  return { ...descriptor, label, deploysTo: 'float arithmetic' };
+}
+
+/** What has a scale of its own at a site of several. */
+export function scaleOwner(name: SiteName, site: AnySite): string {
+  const { blocks, dynamic } = quantizerAt(name, site);
+  if (dynamic) return 'example or token';
+  if (blocks) return 'block';
+  const grouped = tensorKindOf(name) === 'weights' && groupSizeOf(weightGranularity(site as WeightSite));
+  return grouped ? 'group' : 'output channel';
+}
 
 const choicesOf = (kind: TensorKind): Readonly<Record<string, ChoiceField['options']>> =>
   Object.fromEntries(
