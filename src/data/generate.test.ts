@@ -1,14 +1,25 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { datasetInfo, datasetKinds, datasetSchema, type GeneratedSpec } from '@/catalog/datasets';
+import {
+  datasetInfo,
+  datasetKinds,
+  datasetSchema,
+  type GeneratedSpec,
+  type TextKind,
+} from '@/catalog/datasets';
 import { volume } from '@/catalog/layers';
 import { classCounts, type Split } from './dataset';
 import { generate } from './generate';
 
-const kinds = Object.keys(datasetKinds) as GeneratedSpec['kind'][];
-const pointKinds = kinds.filter((kind) => kind !== 'digits');
-const spec = (kind: GeneratedSpec['kind'], changes: Partial<GeneratedSpec> = {}) =>
+type Kind = Exclude<GeneratedSpec['kind'], TextKind>;
+/** The text kinds have tests of their own. */
+const kinds = (Object.keys(datasetKinds) as GeneratedSpec['kind'][]).filter(
+  (kind): kind is Kind => datasetKinds[kind].view !== 'text',
+);
+const pointKinds = kinds.filter((kind) => datasetKinds[kind].view === 'points');
+const isImages = (kind: Kind) => datasetKinds[kind].view === 'images';
+const spec = (kind: Kind, changes: Partial<GeneratedSpec> = {}) =>
   ({ ...datasetKinds[kind].defaults, ...changes }) as GeneratedSpec;
 
 interface Point {
@@ -19,12 +30,12 @@ interface Point {
 const pointsOf = ({ count, x, y }: Split): Point[] =>
   Array.from({ length: count }, (_, i) => ({ x: x[2 * i]!, y: x[2 * i + 1]!, label: y[i]! }));
 /** All points of a figure, both parts. */
-const figure = (kind: GeneratedSpec['kind'], changes: Partial<GeneratedSpec> = {}) => {
+const figure = (kind: Kind, changes: Partial<GeneratedSpec> = {}) => {
   const { train, test } = generate(spec(kind, changes), 1);
   return [...pointsOf(train), ...pointsOf(test)];
 };
 /** Share of the test points whose nearest training point has their class. */
-const nearestNeighbour = (kind: GeneratedSpec['kind'], changes: Partial<GeneratedSpec> = {}) => {
+const nearestNeighbour = (kind: Kind, changes: Partial<GeneratedSpec> = {}) => {
   const { train, test } = generate(spec(kind, changes), 1);
   const known = pointsOf(train);
   const right = pointsOf(test).filter(({ x, y, label }) => {
@@ -36,10 +47,10 @@ const nearestNeighbour = (kind: GeneratedSpec['kind'], changes: Partial<Generate
 
 describe.each(kinds)('%s', (kind) => {
   test('has the counts, shapes and classes that datasetInfo foretells, balanced in both parts', () => {
-    const most = kind === 'digits' ? 400 : 1000;
+    const most = isImages(kind) ? 400 : 1000;
     fc.assert(
       fc.property(
-        fc.integer({ min: kind === 'digits' ? 200 : 40, max: most }),
+        fc.integer({ min: isImages(kind) ? 200 : 40, max: most }),
         fc.double({ min: 0.1, max: 0.9, noNaN: true }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         fc.double({ min: 0, max: 0.5, noNaN: true }),
@@ -68,7 +79,7 @@ describe.each(kinds)('%s', (kind) => {
           }
         },
       ),
-      { numRuns: kind === 'digits' ? 10 : 40 },
+      { numRuns: isImages(kind) ? 10 : 40 },
     );
   });
 
@@ -93,7 +104,7 @@ describe.each(kinds)('%s', (kind) => {
   test('has its examples in random order', () => {
     const { y } = generate(spec(kind, { samples: 1000 }), 1).train;
     const same = y.filter((label, i) => label === y[i + 1]).length / y.length;
-    expect(Math.abs(same - (kind === 'digits' ? 0.1 : 0.5))).toBeLessThan(0.08);
+    expect(Math.abs(same - (isImages(kind) ? 0.1 : 0.5))).toBeLessThan(0.08);
   });
 });
 
@@ -107,10 +118,7 @@ const published = {
   digits: '7269245f00c5008c',
 };
 test.each(Object.entries(published))('%s of a published link is the same to the last bit', (kind, digest) => {
-  const { train, test } = generate(
-    spec(kind as GeneratedSpec['kind'], { samples: 300, validationShare: 0 }),
-    7,
-  );
+  const { train, test } = generate(spec(kind as Kind, { samples: 300, validationShare: 0 }), 7);
   const hash = createHash('sha256');
   for (const { buffer, byteOffset, byteLength } of [train.x, train.y, test.x, test.y])
     hash.update(new Uint8Array(buffer, byteOffset, byteLength));

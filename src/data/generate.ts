@@ -5,6 +5,8 @@ import { type Dataset, emptySplit, rowsOfSplit, type Split } from './dataset';
 import { createDigitPainter } from './digits';
 import { figures, type PointKind, type PointSpec } from './points';
 import { type Random, stream } from './random';
+import { textParts } from './text';
+import { createTexturePainter } from './textures';
 
 /** Writes example after example of the asked class into consecutive rows. */
 interface Source<Values> {
@@ -37,6 +39,11 @@ const generators: { [K in GeneratedSpec['kind']]: Generator<Extract<GeneratedSpe
   gaussians: points('gaussians'),
   digits: (spec, random) =>
     splits(spec, random, { allocate: bytes, write: createDigitPainter(spec.noise, random) }),
+  textures: (spec, random) =>
+    splits(spec, random, { allocate: bytes, write: createTexturePainter(spec.noise, random) }),
+  addition: textParts,
+  reversing: textParts,
+  brackets: textParts,
 };
 
 /**

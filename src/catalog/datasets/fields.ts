@@ -27,6 +27,10 @@ const distortionField = {
   ...noiseField,
   help: 'Strength of slant, shift, distortion and noise: 0 draws clean digits.',
 } as const satisfies NumberField;
+const clutterField = {
+  ...noiseField,
+  help: 'Strength of grain, shade, weak contrast and things in the way: 0 draws clean figures.',
+} as const satisfies NumberField;
 const testShareField = {
   type: 'number',
   key: 'testShare',
@@ -52,6 +56,13 @@ const shareFields = [testShareField, validationShareField] as const;
 
 export const pointFields = [samplesField(40), noiseField, ...shareFields] as const;
 export const digitFields = [samplesField(200), distortionField, ...shareFields] as const;
+export const textureFields = [samplesField(200), clutterField, ...shareFields] as const;
+export const textFields = {
+  /** There are no more sums. */
+  addition: [samplesField(200, 10_000), ...shareFields],
+  reversing: [samplesField(200), ...shareFields],
+  brackets: [samplesField(200), ...shareFields],
+} as const;
 
 /** What a number field accepts. */
 export const numberSchema = ({ min, max, integer }: NumberField) =>

@@ -2,26 +2,18 @@
 import { z } from 'zod';
 import type { NumberField } from '../fields';
 import type { Shape } from '../layers';
-import { digitFields, numberSchema, pointFields } from './fields';
+import { digitFields, numberSchema, pointFields, textFields, textureFields } from './fields';
+import { type TextInfo, type TextKind, textShape } from './text';
 
 /** How the page draws it: a field with points, a grid of images, lines of text, or neither. */
 export type DatasetView = 'points' | 'images' | 'table' | 'text';
 
-/** What a text dataset is written in. Its inputs are ids, as float values; its classes are the vocabulary. */
-export interface TextInfo {
-  /** Tokens of one character each; a token's index is its id. */
-  vocabulary: readonly string[];
-  /** Positions of the input. */
-  length: number;
-  /** Id that fills the positions after the end. */
-  padding: number;
-  /** Id that ends an answer. */
-  end: number;
-}
-
 const generated = <K extends string>(
   kind: K,
-  [samples, noise, testShare, validationShare]: typeof pointFields | typeof digitFields,
+  [samples, noise, testShare, validationShare]:
+    | typeof pointFields
+    | typeof digitFields
+    | typeof textureFields,
 ) =>
   z.strictObject({
     kind: z.literal(kind),
@@ -35,6 +27,17 @@ const generated = <K extends string>(
     validationShare: numberSchema(validationShare).default(validationShare.omitted),
   });
 
+const text = <K extends TextKind>(kind: K) => {
+  const [samples, testShare, validationShare] = textFields[kind];
+  return z.strictObject({
+    kind: z.literal(kind),
+    /** As above. */
+    samples: numberSchema(samples),
+    testShare: numberSchema(testShare),
+    validationShare: numberSchema(validationShare).default(validationShare.omitted),
+  });
+};
+
 export const generatedSchemas = [
   generated('spirals', pointFields),
   generated('circles', pointFields),
@@ -42,6 +45,10 @@ export const generatedSchemas = [
   generated('xor', pointFields),
   generated('gaussians', pointFields),
   generated('digits', digitFields),
+  generated('textures', textureFields),
+  text('addition'),
+  text('reversing'),
+  text('brackets'),
 ] as const;
 export type GeneratedSpec = z.infer<(typeof generatedSchemas)[number]>;
 
@@ -67,6 +74,7 @@ const points = {
   classNames: ['0', '1'],
 } as const;
 const shares = { testShare: 0.5, validationShare: 0 };
+const threeParts = { testShare: 0.2, validationShare: 0.1 };
 
 export const datasetKinds = {
   spirals: {
@@ -113,5 +121,42 @@ export const datasetKinds = {
     view: 'images',
     inputShape: [28, 28, 1],
     classNames: [...'0123456789'],
+  },
+  textures: {
+    label: 'Shapes & textures',
+    token: 'textures',
+    help: 'Five shapes and five textures as 32×32 colour images, turned, scaled and noisy. The colours are random and tell nothing about the class.',
+    defaults: { kind: 'textures', samples: 5000, noise: 0.5, ...threeParts },
+    fields: textureFields,
+    view: 'images',
+    inputShape: [32, 32, 3],
+    classNames: [
+      ...['disc', 'ring', 'square', 'triangle', 'cross'],
+      ...['stripes', 'checks', 'dots', 'grid', 'waves'],
+    ],
+  },
+  addition: {
+    ...textShape('addition'),
+    label: 'Addition',
+    token: 'addition',
+    help: 'Sums of two numbers below 100, such as 12+34=46: the network writes the sum, digit by digit. No sum of one part is in another.',
+    defaults: { kind: 'addition', samples: 10_000, ...threeParts },
+    fields: textFields.addition,
+  },
+  reversing: {
+    ...textShape('reversing'),
+    label: 'Reversing',
+    token: 'reversing',
+    help: 'Three to six random letters to be written backwards: abc=cba. It takes looking at the right place, not knowing words.',
+    defaults: { kind: 'reversing', samples: 10_000, ...threeParts },
+    fields: textFields.reversing,
+  },
+  brackets: {
+    ...textShape('brackets'),
+    label: 'Brackets',
+    token: 'brackets',
+    help: 'Is every bracket closed by its own kind, in order? ([])=y and ([)]=n: it takes keeping count of what is open.',
+    defaults: { kind: 'brackets', samples: 10_000, ...threeParts },
+    fields: textFields.brackets,
   },
 } as const satisfies { [K in GeneratedSpec['kind']]: DatasetDescriptor<Extract<GeneratedSpec, { kind: K }>> };

@@ -1,23 +1,18 @@
 /** Dataset kinds, one file for each family, and what can be known of a dataset without making it (shape, classes, counts). */
 import { z } from 'zod';
 import type { Shape } from '../layers';
-import {
-  type DatasetDescriptor,
-  type DatasetView,
-  datasetKinds,
-  generatedSchemas,
-  type TextInfo,
-} from './generated';
+import { type DatasetDescriptor, type DatasetView, datasetKinds, generatedSchemas } from './generated';
 import { ownSchema } from './own';
+import type { TextInfo } from './text';
 
 export {
   type DatasetDescriptor,
   type DatasetView,
   datasetKinds,
   type GeneratedSpec,
-  type TextInfo,
 } from './generated';
 export { fileFormats, fileName, fileNameSchema, maxFileNameBytes, type OwnSpec, ownData } from './own';
+export { answerMark, type TextInfo, type TextKind, textLimits } from './text';
 
 export const datasetSchema = z.discriminatedUnion('kind', [...generatedSchemas, ownSchema]);
 export type DatasetSpec = z.infer<typeof datasetSchema>;
