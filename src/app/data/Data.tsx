@@ -15,12 +15,17 @@ import { restart, restructure } from '@/store/session';
 import { Slider } from '../controls/Slider';
 import { help, Term } from '../Term';
 import styles from './Data.module.css';
+import { Examples } from './Examples';
 import { Loaded } from './Loaded';
 import { OwnData } from './OwnData';
 import { Thumbnail } from './thumbnails';
 
 type Kind = GeneratedSpec['kind'];
-const kinds = Object.keys(datasetKinds) as Kind[];
+/** Text needs a network and a loss that read it: it is offered once the presets have them. */
+const textOffered = false;
+const kinds = (Object.keys(datasetKinds) as Kind[]).filter(
+  (kind) => textOffered || datasetKinds[kind].view !== 'text',
+);
 
 /** Another dataset: the network, its bits and the rest stay where they fit; else come the settings that suit it. */
 function choose(kind: Kind): void {
@@ -46,7 +51,7 @@ function Parameters({ spec }: { spec: GeneratedSpec }) {
       min={field.min}
       max={field.max}
       integer={field.integer}
-      value={spec[field.key as 'samples' | 'noise' | 'testShare']}
+      value={(spec as unknown as Record<string, number>)[field.key] ?? 0}
       onCommit={(value) =>
         restructure({ dataset: { ...spec, [field.key]: value } }, `${field.label} has changed.`)
       }
@@ -152,6 +157,7 @@ export function Data() {
         ))}
       </div>
       <Loaded />
+      <Examples />
       {dataset.kind !== 'own' && (
         <div className={styles.sliders}>
           <Parameters spec={dataset} />

@@ -1,10 +1,11 @@
 /** Small drawings of the generated datasets: fixed pictures, not the data themselves. */
+import type { ReactNode } from 'react';
 import type { GeneratedSpec } from '@/catalog/datasets';
 
 type Kind = GeneratedSpec['kind'];
 type Sketch = (random: () => number, scatter: () => number, second: boolean) => [x: number, y: number];
 
-const sketches: Record<Exclude<Kind, 'digits'>, Sketch> = {
+const sketches = {
   spirals: (random, _scatter, second) => {
     const radius = Math.sqrt(random());
     const angle = radius * 9 + (second ? Math.PI : 0);
@@ -31,7 +32,7 @@ const sketches: Record<Exclude<Kind, 'digits'>, Sketch> = {
     const side = second ? 0.45 : -0.45;
     return [side + 0.28 * scatter(), 0.9 * side + 0.32 * scatter()];
   },
-};
+} satisfies Partial<Record<Kind, Sketch>>;
 
 /** One path of dots for each class, in a box of 84 × 52. */
 function dots(sketch: Sketch): [string, string] {
@@ -50,29 +51,50 @@ function dots(sketch: Sketch): [string, string] {
   return paths;
 }
 
-const drawn = Object.fromEntries(
-  Object.entries(sketches).map(([kind, sketch]) => [kind, dots(sketch)]),
-) as Record<string, [string, string]>;
-
 const stroke = { fill: 'none', strokeLinecap: 'round', strokeLinejoin: 'round' } as const;
 
+const points = (sketch: Sketch): ReactNode => {
+  const [first, second] = dots(sketch);
+  return (
+    <>
+      <path {...stroke} strokeWidth="2.5" stroke="var(--neg)" d={first} />
+      <path {...stroke} strokeWidth="2.5" stroke="var(--pos)" d={second} />
+    </>
+  );
+};
+const ink = (d: string): ReactNode => <path {...stroke} strokeWidth="3" stroke="var(--ink-2)" d={d} />;
+/** A line of text, its answer in full ink. */
+const line = (prompt: string, answer: string): ReactNode => (
+  <text x="42" y="31" textAnchor="middle" fontSize="13" fontFamily="monospace" fill="var(--ink-3)">
+    {prompt}
+    <tspan fontWeight="700" fill="var(--ink)">
+      {answer}
+    </tspan>
+  </text>
+);
+
+const drawn: Record<Kind, ReactNode> = {
+  spirals: points(sketches.spirals),
+  circles: points(sketches.circles),
+  moons: points(sketches.moons),
+  xor: points(sketches.xor),
+  gaussians: points(sketches.gaussians),
+  digits: ink('M10 15q8-7 12 0t-6 10q10 1 7 9t-14 4M33 14h15l-8 26M74 13q-14 2-13 16 0 11 7 11t8-8-13-5'),
+  textures: (
+    <>
+      <circle cx="21" cy="26" r="10" fill="none" stroke="var(--neg)" strokeWidth="5" />
+      {ink('M48 42l8-32M57 42l8-32M66 42l8-32')}
+    </>
+  ),
+  addition: line('12+34=', '46'),
+  reversing: line('abc=', 'cba'),
+  brackets: line('([])=', 'y'),
+};
+
 export function Thumbnail({ kind }: { kind: Kind }) {
-  const paths = drawn[kind];
   return (
     <svg viewBox="0 0 84 52" aria-hidden="true">
-      {paths ? (
-        <>
-          <path {...stroke} strokeWidth="2.5" stroke="var(--neg)" d={paths[0]} />
-          <path {...stroke} strokeWidth="2.5" stroke="var(--pos)" d={paths[1]} />
-        </>
-      ) : (
-        <path
-          {...stroke}
-          strokeWidth="3"
-          stroke="var(--ink-2)"
-          d="M10 15q8-7 12 0t-6 10q10 1 7 9t-14 4M33 14h15l-8 26M74 13q-14 2-13 16 0 11 7 11t8-8-13-5"
-        />
-      )}
+      {drawn[kind]}
     </svg>
   );
 }
