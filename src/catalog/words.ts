@@ -86,6 +86,11 @@ export const words = {
     unit: '%',
     help: 'Share of values outside the range of the grid. They are set to its nearest end, and most quantizers pass no gradient through them.',
   },
+  oscillating: {
+    label: 'Oscillating',
+    unit: '%',
+    help: 'Share of weights whose integer turns back in more than 0.5 % of steps: a gradient pushes them over the threshold between two levels, the next one back. Light between two levels: weights that change there.',
+  },
   scale: {
     label: 'Scale',
     unit: '',

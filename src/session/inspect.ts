@@ -18,6 +18,7 @@ import type { Experiment } from '@/experiment/schema';
 import { mode, rules } from '@/quant/settings';
 import { range, rowsOf } from './batches';
 import { gridOf } from './grid';
+import { OscillationWatch } from './oscillation';
 import { atLearnedWidth, withBlockScales, withOwnParams } from './ownScales';
 import { activationParameters, type SeenParams, weightParameters } from './parameters';
 import type {
@@ -86,7 +87,7 @@ type Tapped = Record<'latent' | 'values' | 'params' | 'settings', Float32Array> 
 type Sites = Partial<Record<SiteName, Site>>;
 
 /** Every site of the QAT network, by layer and name, on the first test examples. */
-async function sites(trainer: Trainer): Promise<Map<string, Sites>> {
+async function sites(trainer: Trainer, watch: OscillationWatch): Promise<Map<string, Sites>> {
   const { test, inputShape } = trainer.dataset;
   const batch = rowsOf(test, inputShape, range(0, Math.min(probeSamples, test.count)));
   const tapped: { layer: string; site: SiteName; tensors: Record<string, tf.Tensor>; channels: number }[] =
@@ -140,6 +141,8 @@ async function sites(trainer: Trainer): Promise<Map<string, Sites>> {
         { ...meanParams(whole.params, whole.channels, settings), ...(width !== undefined && { width }) },
         settings[2] === mode.signTimesMean,
       );
+    const watched = await trainer.oscillation(layer, site)?.data();
+    if (watched) whole.oscillation = watch.look(`${layer}/${site}`, watched as Float32Array, grid);
     found.set(layer, { ...found.get(layer), [site]: whole });
   }
   return found;
@@ -156,12 +159,16 @@ function onGrid(
   return latent.map((value, i) => (Math.tanh(value) * 2 * params[channels + (i % channels)]!) / qmax);
 }
 
-/** What the desk shows of every layer, and the detail of one. */
+/**
+ * What the desk shows of every layer, and the detail of one.
+ * @param watch knows what was seen of the run before
+ */
 export async function inspect(
   trainer: Trainer,
   selected: string | undefined,
+  watch = new OscillationWatch(),
 ): Promise<{ layers: LayerSummary[]; detail?: LayerDetail }> {
-  const found = await sites(trainer);
+  const found = await sites(trainer, watch);
   const layers = [...found].map(([name, own]): LayerSummary => ({ name, sites: mapSites(own, summarised) }));
   const chosen = selected === undefined ? undefined : found.get(selected);
   if (selected === undefined || !chosen) return { layers };

@@ -61,6 +61,16 @@ export type Parameters = Partial<Record<ParameterName, number>>;
 /** What a site's quantizer worked with, in order of steps. */
 export type SiteHistory = readonly { step: number; parameters: Parameters }[];
 
+/** How the weights of a site oscillate between levels. */
+export interface Oscillation {
+  /** Share of the weights that do. */
+  share: number;
+  /** Share of the weights that are frozen. */
+  frozen: number;
+  /** Share of the weights that changed between a level and the one above since the last look; an entry for each level but the last. */
+  flips: number[];
+}
+
 /** How one site rounds, in short. */
 export interface SiteSummary {
   sqnrDb: number;
@@ -74,6 +84,8 @@ export interface SiteSummary {
    * median over the scales. 1 where fewer than 16 share one, and for activations.
    */
   outlier: number;
+  /** Absent where the weights are not watched. */
+  oscillation?: Omit<Oscillation, 'flips'>;
 }
 
 /** One strip of the desk. */
@@ -112,6 +124,8 @@ export interface SiteDetail {
   /** Of it, the share below the grid; the rest is above. */
   clippedBelow: number;
   meanAbs: number;
+  /** Absent where the weights are not watched. */
+  oscillation?: Oscillation;
 }
 export interface LayerDetail {
   name: string;

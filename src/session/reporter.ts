@@ -4,6 +4,7 @@ import { volume } from '@/catalog/layers';
 import { classCounts, type Labels, type Split } from '@/data/dataset';
 import { confusionOf, type Evaluation, TestSet } from './evaluate';
 import { FieldPainter, inspect } from './inspect';
+import { OscillationWatch } from './oscillation';
 import { Job } from './pace';
 import {
   type CurvePoint,
@@ -31,6 +32,7 @@ export class Reporter {
   private readonly inspecting: Job;
   private readonly painting: Job;
   private readonly posting: Job;
+  private readonly watch = new OscillationWatch();
   /** Parts that wait for the next snapshot. */
   private parts: Pick<Snapshot, 'points'> & Partial<Snapshot> = { points: [] };
   private reached: number | undefined;
@@ -99,7 +101,7 @@ export class Reporter {
   }
 
   private async inspect(): Promise<void> {
-    const { layers, detail } = await inspect(this.trainer, this.selected);
+    const { layers, detail } = await inspect(this.trainer, this.selected, this.watch);
     this.parts.layers = layers;
     if (detail) this.parts.detail = detail;
   }

@@ -1,7 +1,7 @@
 /** What is measured of one site's values: their spread, their levels, and what rounding does to them. */
 import type { Estimator } from '@/catalog/quantizers';
 import type { SeenGrid } from './grid';
-import type { Histogram, Parameters, SiteDetail, SiteSummary } from './protocol';
+import type { Histogram, Oscillation, Parameters, SiteDetail, SiteSummary } from './protocol';
 
 /** Values that statistics are taken from; larger tensors are sampled evenly. */
 const maxValues = 2 ** 15;
@@ -27,6 +27,8 @@ export interface Site {
   passes: SiteDetail['passes'];
   estimator: Estimator;
   parameters: Parameters;
+  /** Of weights that are watched. */
+  oscillation?: Oscillation;
 }
 
 /** Calls back for an even sample of a site's values. */
@@ -127,7 +129,15 @@ export function outlierOf({
 export function summaryOf(site: Site, outlier = 1): SiteSummary {
   const { sqnrDb, clippedShare } = roundingOf(site);
   const fullestShare = Math.max(0, ...levelSharesOf(site));
-  return { sqnrDb, clippedShare, parameters: site.parameters, fullestShare, outlier };
+  const { share, frozen } = site.oscillation ?? {};
+  return {
+    sqnrDb,
+    clippedShare,
+    parameters: site.parameters,
+    fullestShare,
+    outlier,
+    ...(share !== undefined && frozen !== undefined ? { oscillation: { share, frozen } } : {}),
+  };
 }
 
 export function detailOf(site: Site): SiteDetail {
@@ -155,5 +165,6 @@ export function detailOf(site: Site): SiteDetail {
     levelShares: grid.levels > countedLevels ? [] : levelSharesOf(site),
     meanAbs: meanAbs / count,
     ...roundingOf(site),
+    ...(site.oscillation ? { oscillation: site.oscillation } : {}),
   };
 }

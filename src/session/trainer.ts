@@ -3,6 +3,7 @@
  * and PTQ, the float twin rounded to the same bits. Knows steps and tensors, not time, messages or pages.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { SiteName } from '@/catalog/quantizers';
 import type { Dataset } from '@/data/dataset';
 import { applyEdit, settingsAt } from '@/experiment/changes';
 import { resolveNetwork, roundsInput } from '@/experiment/network';
@@ -19,12 +20,14 @@ import {
   type Pass,
 } from '@/model/network';
 import { Optimizer } from '@/model/optimizer';
+import { Oscillations } from '@/model/oscillation';
 import {
   allSites,
   arrangeSites,
   createSites,
   disposeSites,
   initialiseWeights,
+  placeKey,
   type SitePlaces,
   type Sites,
   sitesToInitialise,
@@ -42,6 +45,8 @@ interface Trained {
   pass: Pass;
   /** What its quantizers learn. */
   learned?: LearnedParameters;
+  /** How its rounded weights oscillate, and what is done about it. */
+  oscillations?: Oscillations;
 }
 
 const clock = () => tf.tidy(() => tf.variable(tf.zeros([1]), false));
@@ -77,6 +82,8 @@ export class Trainer {
       const variables = createVariables(plan, initial);
       return { variables, optimizer: new Optimizer(experiment.optimizer, trainedOf(variables)), pass };
     };
+    const oscillations = new Oscillations();
+    oscillations.arrange(plan, 0);
     this.twins = {
       float: twin({ quantize: false, observe: false, training: true, clock: this.clocks.float }),
       qat: {
@@ -88,6 +95,7 @@ export class Trainer {
           clock: this.clocks.qat,
         }),
         learned: new LearnedParameters(this.qatSites, experiment.optimizer, plan),
+        oscillations,
       },
     };
     this.order = new BatchOrder(experiment.seed, dataset.train.count, experiment.batchSize);
@@ -118,20 +126,26 @@ export class Trainer {
    * @returns the mean cross-entropy before the update, a scalar that the caller disposes
    */
   train(name: 'float' | 'qat', batch: Batch, accept: (loss: tf.Scalar) => boolean = () => true): tf.Scalar {
-    const { variables, optimizer, pass, learned } = this.twins[name];
-    return tf.tidy(() => {
-      const list = [...trainedOf(variables).values(), ...(learned?.variables ?? [])];
-      const { value, grads } = tf.variableGrads(
-        () => this.loss(this.network.forward(variables, batch.x, pass), batch),
-        list,
-      );
-      if (accept(value)) {
-        optimizer.step(grads);
-        learned?.step(grads);
-        if (pass.clock) advanceClock(pass.clock);
-      }
-      return value;
-    });
+    const { variables, optimizer, pass, learned, oscillations } = this.twins[name];
+    const seen: Pass = oscillations ? { ...pass, tap: oscillations.tap } : pass;
+    try {
+      return tf.tidy(() => {
+        const list = [...trainedOf(variables).values(), ...(learned?.variables ?? [])];
+        const { value, grads } = tf.variableGrads(
+          () => this.loss(this.network.forward(variables, batch.x, seen), batch),
+          list,
+        );
+        if (accept(value)) {
+          optimizer.step(oscillations?.damp(grads, variables, this.clocks[name]) ?? grads);
+          learned?.step(grads);
+          oscillations?.track(variables);
+          advanceClock(this.clocks[name]);
+        }
+        return value;
+      });
+    } finally {
+      oscillations?.release();
+    }
   }
 
   /** Mean cross-entropy of logits [..., classes] against a batch's labels, those of a sequence position by position. */
@@ -186,6 +200,7 @@ export class Trainer {
     this.network.plan = plan;
     for (const sites of [this.qatSites, this.ptqSites]) arrangeSites(sites, plan, this.settings.seed);
     this.twins.qat.learned?.arrange(this.settings.optimizer, plan, anew);
+    this.twins.qat.oscillations?.arrange(plan, this.step, anew?.weights);
   }
 
   /** Finds PTQ's ranges: the float twin's own, on the first training examples. */
@@ -235,7 +250,12 @@ export class Trainer {
     return this.network.forward(variables, x, tap ? { ...pass, tap } : pass);
   }
 
-  /** All tensors of the run's state by name: parameters, optimizer state, observers and what quantizers have learned. */
+  /** How the QAT network's weights at a site oscillate, [6, n] (src/kernels/oscillation/constants.ts), if they are watched. */
+  oscillation(layer: string, site: SiteName): tf.Variable | undefined {
+    return this.twins.qat.oscillations?.at(placeKey(layer, site));
+  }
+
+  /** All tensors of the run's state by name: parameters, optimizer state, observers, what quantizers have learned, oscillation. */
   private state(): Map<string, tf.Variable> {
     const state = new Map<string, tf.Variable>();
     for (const [twin, { variables, optimizer }] of Object.entries(this.twins)) {
@@ -248,7 +268,8 @@ export class Trainer {
     }
     for (const [place, { observer }] of this.qatSites.activations)
       state.set(`qat/observer/${place}`, observer);
-    for (const [name, variable] of this.twins.qat.learned?.state() ?? [])
+    const { learned, oscillations } = this.twins.qat;
+    for (const [name, variable] of [...(learned?.state() ?? []), ...(oscillations?.state() ?? [])])
       state.set(`quantizers/${name}`, variable);
     return state;
   }
@@ -285,10 +306,11 @@ export class Trainer {
   }
 
   dispose(): void {
-    for (const { variables, optimizer, learned } of Object.values(this.twins)) {
+    for (const { variables, optimizer, learned, oscillations } of Object.values(this.twins)) {
       disposeVariables(variables);
       optimizer.dispose();
       learned?.dispose();
+      oscillations?.dispose();
     }
     tf.dispose(this.clocks);
     disposeSites(this.qatSites);

@@ -8,6 +8,7 @@
  * | unsteady step | a learned step that swings by a quarter between two looks without getting anywhere, or has collapsed |
  * | moving observer | 3,000 steps in and 1,000 steps after the last change, an observed range that has changed by half within 1,000 steps |
  * | two-bit abs-max | 2,000 steps in, a scale that follows the largest weight has doubled, and most weights round to 0 |
+| oscillation | 3,000 steps in and 1,000 after the last change, over a fifth of at least 100 weights, at 4 bits or fewer, oscillate and nothing is done about it |
  */
 import type { ActivationFunction } from '@/catalog/activations';
 import { siteAt, sitesOf } from '@/catalog/layers';
@@ -15,6 +16,8 @@ import { learningRateField } from '@/catalog/optimizers';
 import {
   type ActivationQuantizerKind,
   type AnySite,
+  coarseBits,
+  type Oscillation,
   type QuantizerDescriptor,
   quantizerAt,
   type SiteName,
@@ -48,9 +51,13 @@ interface Scene {
   /** Its width; 32 is not looked at. */
   bits: number;
   granularity?: WeightSite['granularity'];
+  /** What is done about oscillating weights. */
+  oscillation?: Oscillation;
   /** Its values have no sign: the output of ReLU or sigmoid. */
   signless: boolean;
   summary: SiteSummary;
+  /** How many weights there are; 0 for activations. */
+  weights: number;
   /** Since the site itself last changed. */
   history: SiteHistory;
   /** Steps done since then, and since anything changed. */
@@ -69,7 +76,7 @@ const choose = (
   { layer, site }: Scene,
   label: string,
   setting: string,
-  value: WeightQuantizerKind | ActivationQuantizerKind | WeightSite['granularity'],
+  value: WeightQuantizerKind | ActivationQuantizerKind | WeightSite['granularity'] | Oscillation,
 ): Trap['mend'] => ({ label, edits: [{ kind: 'quantizer', layer, site, setting, value }] });
 const learnStep = (scene: Scene) => choose(scene, 'Learn the step (LSQ)', 'quantizer', 'lsq');
 
@@ -169,7 +176,29 @@ function twoBitAbsMax(scene: Scene): Found | undefined {
   };
 }
 
-const detectors = { outlier, oneBitOutputs, unsteadyStep, movingObserver, twoBitAbsMax } as const;
+const manyOscillate = 0.2;
+/** Fewer weights say little about a share. */
+const leastWeights = 100;
+function oscillation(scene: Scene): Found | undefined {
+  const { summary, weights, step, rest, layer, descriptor, bits } = scene;
+  const share = summary.oscillation?.share ?? 0;
+  if (scene.oscillation !== 'free' || descriptor.oscillation === 'free' || bits > coarseBits)
+    return undefined;
+  if (step < late || rest < window || weights < leastWeights || !(share > manyOscillate)) return undefined;
+  return {
+    text: `${percent(share)} of the weights of ${layer} turn back and forth between two levels and get nowhere.`,
+    mend: choose(scene, 'Freeze them', 'oscillation', 'freeze'),
+  };
+}
+
+const detectors = {
+  outlier,
+  oneBitOutputs,
+  unsteadyStep,
+  movingObserver,
+  twoBitAbsMax,
+  oscillation,
+} as const;
 
 const signlessFunctions: ReadonlySet<unknown> = new Set<ActivationFunction>(['relu', 'sigmoid']);
 /** Whether a site's values have no sign: shares of 1, and outputs of ReLU or sigmoid. */
@@ -184,7 +213,7 @@ const placeOf = (layer: string, name: SiteName, site: AnySite, signless: boolean
   kind: site.quantizer,
   descriptor: quantizerAt(name, site),
   bits: siteBits(name, site),
-  ...('granularity' in site ? { granularity: site.granularity } : {}),
+  ...('granularity' in site ? { granularity: site.granularity, oscillation: site.oscillation } : {}),
   signless,
 });
 
@@ -228,6 +257,7 @@ export function trapsOf(settings: Experiment, changes: readonly Change[], measur
     const scene: Scene = {
       ...place,
       summary,
+      weights: summary.histogram?.counts.reduce((sum, count) => sum + count, 0) ?? 0,
       history: historyOf(layer, site).filter((moment) => moment.step >= since),
       age: step - since,
       rest: step - restSince,

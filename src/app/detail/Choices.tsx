@@ -24,6 +24,7 @@ const further = {
     range: 'Range',
     rounding: 'Rounding',
     estimator: 'Gradient',
+    oscillation: 'Oscillation',
     penalty: 'Penalty',
   },
   activations: { rounding: 'Rounding', estimator: 'Gradient' },

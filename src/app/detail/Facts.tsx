@@ -1,6 +1,6 @@
 /** The numbers of one site: its grid and what rounding does to the values. */
 import { memo, type ReactNode } from 'react';
-import type { SiteDetail, SiteHistory } from '@/session/protocol';
+import type { Oscillation, SiteDetail, SiteHistory } from '@/session/protocol';
 import { count, decibels, figures, percent } from '../format';
 import { Term } from '../Term';
 import styles from './Facts.module.css';
@@ -22,6 +22,9 @@ const Row = ({ term, children }: { term: ReactNode; children: ReactNode }) => (
     <dd>{children}</dd>
   </div>
 );
+
+const oscillationText = ({ share, frozen }: Oscillation) =>
+  frozen > 0 ? `${percent(share)}, ${percent(frozen)} frozen` : percent(share);
 
 export const Facts = memo(function Facts({ detail, side, history, learns, owner }: Props) {
   const grid = levels(detail);
@@ -56,6 +59,9 @@ export const Facts = memo(function Facts({ detail, side, history, learns, owner 
       )}
       <Row term={<Term name="levels" />}>{float ? none : count(grid.length)}</Row>
       <Row term={<Term name="clipped" />}>{isSign(detail) ? 'sign only' : percent(detail.clippedShare)}</Row>
+      {detail.oscillation && (
+        <Row term={<Term name="oscillating" />}>{oscillationText(detail.oscillation)}</Row>
+      )}
       <Row term={<Term name="sqnr" />}>{decibels(detail.sqnrDb)}</Row>
       <Row term={<Term name="meanAbs">Mean |{side === 'weights' ? 'w' : 'a'}|</Term>}>
         {figures(detail.meanAbs)}

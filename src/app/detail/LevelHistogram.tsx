@@ -4,6 +4,7 @@ import { memo } from 'react';
 import type { SiteDetail } from '@/session/protocol';
 import { figures, minus, percent } from '../format';
 import { help } from '../Term';
+import { Flips } from './Flips';
 import { clampRange, type Level, levels } from './grid';
 import { chooseLabels, histogramBars, histogramDomain } from './histogram';
 import styles from './LevelHistogram.module.css';
@@ -198,6 +199,7 @@ export const LevelHistogram = memo(function LevelHistogram({ title, detail, side
           role="img"
           aria-label={`Histogram of ${title}, from ${figures(detail.histogram.min)} to ${figures(detail.histogram.max)}; ${grid.length > 0 ? `${grid.length} levels` : 'float'}, ${percent(detail.clippedShare)} clipped`}
         >
+          <Flips {...plot} top={top} />
           <Bars {...plot} />
           {/* A new grid flashes once: its key is the grid, not the values. */}
           <g key={`${detail.bits}/${detail.qmin}/${detail.qmax}`} className={styles.grid}>

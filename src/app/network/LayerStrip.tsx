@@ -71,6 +71,7 @@ export const LayerStrip = memo(
       .map((each) => `${tensorKindOf(each.name) === 'weights' ? 'W' : 'A'} ${each.bits}`);
     const rounding = widths.filter(({ bits }) => bits !== 32).map((each) => deployedAt(each.name, each.site));
     const activation = 'activation' in spec ? spec.activation : 'linear';
+    const weightBits = widths.find((each) => each.name === 'weights')?.bits;
     const outgoing = widths.at(-1)?.bits ?? incoming;
     const { label, help: text } = activationFunctions[activation];
     const packed = help(
@@ -100,7 +101,7 @@ export const LayerStrip = memo(
             {short(layer.parameters)} par · {short(layer.macs)} MAC
           </p>
         </div>
-        <MiniHistogram name={name} />
+        <MiniHistogram name={name} bits={weightBits} />
         <div className={styles.cells}>
           {shown.map((each) => (
             <SiteCells key={each.name} layer={name} name={each.name} site={each.site} />
@@ -121,11 +122,7 @@ export const LayerStrip = memo(
           )}
         </div>
         <div className={styles.cost}>
-          <Sqnr
-            name={name}
-            weights={widths.find((each) => each.name === 'weights')?.bits}
-            activations={outgoing}
-          />
+          <Sqnr name={name} weights={weightBits} activations={outgoing} />
           <div className={styles.bar} aria-hidden="true" {...packed}>
             <i style={{ width: `${(100 * size.float) / largest}%` }} />
             <i style={{ width: `${(100 * size.total) / largest}%` }} />

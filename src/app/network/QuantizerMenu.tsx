@@ -14,7 +14,7 @@ import { choiceField, choiceForAll, commonChoice, concerns, quantizersOf, type S
 const names = { weights: 'Weight', activations: 'Activation' } as const;
 const titles = { weights: 'Weights', activations: 'Activations' } as const;
 const further = {
-  weights: ['granularity', 'range', 'rounding', 'estimator', 'penalty'],
+  weights: ['granularity', 'range', 'rounding', 'estimator', 'oscillation', 'penalty'],
   activations: ['rounding', 'estimator'],
 } as const satisfies Record<TensorKind, readonly Setting[]>;
 
@@ -72,7 +72,7 @@ export function FurtherChoices() {
           aria-label="How all layers round"
           onClick={() => setOpen(!open)}
           {...help(
-            'Granularity, range, rounding and gradient estimator of all layers. One layer’s own are below.',
+            'Granularity, range, rounding, gradient estimator and oscillation of all layers. One layer’s own are below.',
           )}
         >
           ⋯

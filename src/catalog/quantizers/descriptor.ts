@@ -24,7 +24,7 @@ export interface QuantizerDescriptor {
   /** The estimator and the rounding it always has; where absent the site's own choice counts. */
   estimator?: Estimator;
   rounding?: Rounding;
-  /** What it always has: weights of levels that are not one step apart are neither damped nor frozen. */
+  /** What it always has: weights whose levels are not one step apart, or whose grid is learned, are neither damped nor frozen. */
   oscillation?: Oscillation;
   /** How its scales are shared out, always; where absent the site's own choice counts. */
   granularity?: Granularity;

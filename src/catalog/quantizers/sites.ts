@@ -84,6 +84,8 @@ export function unwatchedReason(site: WeightSite): string | undefined {
     return 'Scales per group are in the values, which move with them.';
   return undefined;
 }
+/** Bits up to which oscillation is told from learning: the steps of wider grids are so fine that any weight crosses some. */
+export const coarseBits = 4;
 /** What is really done about the oscillation of a site's weights. */
 export const oscillationAt = (site: WeightSite): Oscillation =>
   unwatchedReason(site) ? 'free' : (weightQuantizerOf(site.quantizer).oscillation ?? site.oscillation);

@@ -3,6 +3,7 @@ import { storeLane } from './lanes';
 
 const SIGN: f32 = 2;
 const FREEZE: f32 = 2;
+const SLACK: f32 = 0.25;
 
 /** Four values, or one in every lane at the end of a row. */
 @inline
@@ -31,7 +32,7 @@ function signOf(x: v128): v128 {
 /** One or four weights, `at` bytes into every row of the state; `w` and `level` are addresses of their own. */
 @inline
 function trackAt(
-  w: usize, level: usize, scale: v128, state: usize, rowBytes: usize,
+  w: usize, level: usize, scale: v128, inverse: v128, qmin: v128, qmax: v128, state: usize, rowBytes: usize,
   isSign: bool, freezes: bool, threshold: v128, momentum: v128, wide: bool,
 ): void {
   const one = f32x4.splat(1);
@@ -77,7 +78,9 @@ function trackAt(
       : f32x4.nearest(mean);
     mean = v128.bitselect(settled, mean, freshly);
     const frozen = v128.or(was, freshly);
-    const moves = v128.or(freshly, f32x4.ne(now, mean));
+    const position = f32x4.min(f32x4.max(f32x4.mul(held, inverse), qmin), qmax);
+    const leaves = f32x4.gt(f32x4.abs(f32x4.sub(position, mean)), f32x4.splat(SLACK));
+    const moves = v128.or(freshly, leaves);
     pinned = v128.bitselect(v128.bitselect(f32x4.mul(mean, scale), held, moves), nan, frozen);
     write(w, v128.bitselect(pinned, read(w, wide), frozen), wide);
   }
@@ -95,8 +98,11 @@ export function trackOscillation(
 ): void {
   const isSign = load<f32>(settings, 8) == SIGN;
   const freezes = load<f32>(control) == FREEZE;
+  const qmin = v128.load32_splat(settings);
+  const qmax = v128.load32_splat(settings, 4);
   const momentum = v128.load32_splat(control, 4);
   const threshold = v128.load32_splat(control, 8);
+  const inverses = params + ((channels as usize) << 2);
   const bytes = (n as usize) << 2;
   const lineBytes = channels == 1 ? bytes : (channels as usize) << 2;
   for (let line: usize = 0; line < bytes; line += lineBytes) {
@@ -104,12 +110,20 @@ export function trackOscillation(
     for (; c + 16 <= lineBytes; c += 16) {
       const i = line + c;
       const scale = channels == 1 ? v128.load32_splat(params) : v128.load(params + c);
-      trackAt(w + i, levels + i, scale, state + i, bytes, isSign, freezes, threshold, momentum, true);
+      const inverse = channels == 1 ? v128.load32_splat(inverses) : v128.load(inverses + c);
+      trackAt(
+        w + i, levels + i, scale, inverse, qmin, qmax, state + i, bytes,
+        isSign, freezes, threshold, momentum, true,
+      );
     }
     for (; c < lineBytes; c += 4) {
       const i = line + c;
       const scale = v128.load32_splat(channels == 1 ? params : params + c);
-      trackAt(w + i, levels + i, scale, state + i, bytes, isSign, freezes, threshold, momentum, false);
+      const inverse = v128.load32_splat(channels == 1 ? inverses : inverses + c);
+      trackAt(
+        w + i, levels + i, scale, inverse, qmin, qmax, state + i, bytes,
+        isSign, freezes, threshold, momentum, false,
+      );
     }
   }
 }

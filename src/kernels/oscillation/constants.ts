@@ -36,6 +36,9 @@ export const entryCount = 6;
 
 export const means = { free: 0, damp: 1, freeze: 2 } as const;
 
+/** A frozen weight is put on its level again when a moving scale has taken it this far from it, in steps. */
+export const slack = 0.25;
+
 /**
  * Coefficients of sin(y) = y (1 + y^2 (...)) on [0, pi / 2], from the highest power: Taylor's, whose error there is below
  * 1e-7.

@@ -3,7 +3,7 @@ import { floats, replace, result } from '../cpu';
 import type { Implementation } from '../definition';
 import { modes } from '../quantizeByRule/constants';
 import { roundHalfEven } from '../rounding';
-import { entries, means, rows, sine } from './constants';
+import { entries, means, rows, sine, slack } from './constants';
 
 const { fround } = Math;
 
@@ -13,7 +13,7 @@ export const trackOscillationCpu: Implementation<
   const levels = floats(backend, inputs.levels);
   const params = floats(backend, inputs.params);
   const control = floats(backend, inputs.control);
-  const isSign = floats(backend, inputs.settings)[2] === modes.sign;
+  const [qmin = 0, qmax = 0, mode = 0] = floats(backend, inputs.settings);
   const n = levels.length;
   const channels = inputs.params.shape[1]!;
   const w = floats(backend, inputs.w).slice();
@@ -52,10 +52,13 @@ export const trackOscillationCpu: Implementation<
     const wasFrozen = freezes && !Number.isNaN(pinned[i]!);
     if (!wasFrozen) mean[i] = mix(level, mean[i]!);
     const freshlyFrozen = freezes && !wasFrozen && frequency[i]! > threshold;
-    if (freshlyFrozen) mean[i] = isSign ? (mean[i]! >= 0 ? 1 : -1) : roundHalfEven(mean[i]!);
+    if (freshlyFrozen) mean[i] = mode === modes.sign ? (mean[i]! >= 0 ? 1 : -1) : roundHalfEven(mean[i]!);
     if (!(wasFrozen || freshlyFrozen)) pinned[i] = Number.NaN;
     else {
-      if (freshlyFrozen || level !== mean[i]) pinned[i] = mean[i]! * params[i % channels]!;
+      const c = i % channels;
+      const position = Math.min(Math.max(fround(pinned[i]! * params[channels + c]!), qmin), qmax);
+      const leaves = Math.abs(fround(position - mean[i]!)) > slack;
+      if (freshlyFrozen || leaves) pinned[i] = mean[i]! * params[c]!;
       w[i] = pinned[i]!;
     }
   }

@@ -7,8 +7,8 @@
  * the opposite of that of its last change. f <- m o + (1 - m) f is how often it does.
  *
  * Freezing (their algorithm 1): once f exceeds a threshold, the latent weight becomes the scale times its integer's moving
- * average, rounded, and is no longer updated. Should the scale later move so far that it rounds to another level, it
- * is put on its own level again.
+ * average, rounded, and is no longer updated. When a moving scale has taken it a quarter of a step from its level, towards
+ * another, it is put on its level again: the paper freezes the integer, which no scale changes.
  *
  * Damping (their equation 6): lambda sum (Q(w) - clip(w))^2 is added to the loss, Q(w) being constant; its gradient is
  * 2 lambda (w - Q(w)) where w is not clipped, else 0. lambda rises as (1 - cos(pi t / T)) / 2.
@@ -35,7 +35,7 @@ export { entries, means, rowCount, rows } from './constants';
 export interface RoundedWeights {
   /** Their integers as floats, of the weights' shape. */
   levels: Tensor;
-  /** [4, C], row 0 the scales; C is 1 or the length of the last axis. */
+  /** [4, C], rows scale and inverse; C is 1 or the length of the last axis. */
   params: Tensor2D;
   /** qmin, qmax, mode, ...: src/quant/settings.ts */
   settings: Tensor1D;

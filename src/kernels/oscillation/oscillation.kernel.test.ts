@@ -172,11 +172,10 @@ describe.each(backends)('oscillation on %s', (backend) => {
     expect(await read(w)).toEqual([first, 9, third]);
   });
 
-  test('a frozen weight stays where it is while its level stays, and follows its scale when it would leave it', async () => {
+  test('a frozen weight stays while the scale moves little, and is put on its level before it leaves it', async () => {
     const [w, state] = [variable([1], [1]), freshState(1)];
     const hyper = control({ means: means.freeze, momentum: 0.5, threshold: 0.2 });
-    const s = settings(-7, 7);
-    const track = (level: number, scale: number) =>
+    const track = (level: number, scale: number, s = settings(-7, 7)) =>
       tf.tidy(() =>
         trackOscillation(
           w,
@@ -188,10 +187,17 @@ describe.each(backends)('oscillation on %s', (backend) => {
     for (const level of [3, 4, 3, 4, 4, 4]) track(level, 0.5);
     const frozen = rowOf(await read(state), rows.mean)[0]!;
     expect(await read(w)).toEqual([frozen * 0.5]);
-    track(frozen, 0.55);
+    for (const scale of [0.51, 0.52, 0.49, 0.48]) {
+      track(frozen, scale);
+      expect(await read(w)).toEqual([frozen * 0.5]);
+    }
+    track(frozen, 0.5625);
+    expect(await read(w)).toEqual([frozen * 0.5625]);
+    track(frozen, 0.5);
     expect(await read(w)).toEqual([frozen * 0.5]);
-    track(frozen - 1, 0.625);
-    expect(await read(w)).toEqual([frozen * 0.625]);
+    // At the end of the grid a smaller scale takes it nowhere.
+    track(frozen, 0.25, settings(-frozen, frozen));
+    expect(await read(w)).toEqual([frozen * 0.5]);
   });
 
   test('signs freeze at a sign', async () => {
@@ -326,13 +332,14 @@ test('all backends give the same states, weights and gradients to the last bit',
   const compute = async () => {
     const [w, state] = [variable(start, [37, 5]), freshState(all.length)];
     const hyper = control({ means: means.freeze, momentum: 0.05, threshold: 0.15, lambda: 0.37, rise: 333 });
-    const [p, s] = [params(scales), settings(-4, 3)];
+    const s = settings(-4, 3);
     const gradients: number[][] = [];
     for (let t = 0; t < 80; t++) {
       const levels = tf.tensor2d(
         all.map((history) => history[t]!),
         [37, 5],
       );
+      const p = params(scales.map((scale) => scale * (1 + 0.004 * t)));
       const rounded = { levels, params: p, settings: s };
       trackOscillation(w, rounded, hyper, state);
       if (t % 20 === 7)

@@ -3,7 +3,7 @@ import { util } from '@tensorflow/tfjs-core';
 import type { Implementation } from '../definition';
 import { modes } from '../quantizeByRule/constants';
 import { output, Shader } from '../webgpu';
-import { entries, means, rows, sine } from './constants';
+import { entries, means, rows, sine, slack } from './constants';
 
 const float = (value: number) => value.toExponential();
 
@@ -58,7 +58,11 @@ fn main(group: u32, lane: u32) {
   }
   state[${rows.mean}u * n + i] = mean;
   if (wasFrozen || freshlyFrozen) {
-    if (freshlyFrozen || level != mean) { pinned = mean * params[i % u32(uniforms.channels)]; }
+    let channels = u32(uniforms.channels);
+    let c = i % channels;
+    let position = clamp(exact(pinned * params[channels + c]), settings[0], settings[1]);
+    let leaves = !isNan(position) && abs(position - mean) > ${float(slack)};
+    if (freshlyFrozen || leaves) { pinned = mean * params[c]; }
     w[i] = pinned;
   } else {
     pinned = uniforms.nan;

@@ -1,0 +1,140 @@
+/**
+ * Oscillation of a QAT network's weights: every tensor that is rounded to the nearest level of a grid is watched, and
+ * damped or frozen where its site says so.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { volume } from '@/catalog/layers';
+import { type Oscillation, oscillationAt, unwatchedReason } from '@/catalog/quantizers';
+import {
+  dampGradient,
+  freshOscillation,
+  means,
+  type RoundedWeights,
+  rowCount,
+  trackOscillation,
+} from '@/kernels/oscillation';
+import type { NetworkVariables, Tap } from './network';
+import { type NetworkPlan, placeKey, weightPlaces } from './sites';
+
+/** m of the moving averages, as in the paper. */
+export const momentum = 0.01;
+/** Freezing: the frequency above which a weight is frozen. docs/quantizers/oscillation.md says how these were chosen. */
+export const freezeThreshold = 0.02;
+/** Damping: lambda once it has risen, and the steps that it rises over. */
+export const finalLambda = 0.01;
+export const riseSteps = 1000;
+
+interface Track {
+  means: Oscillation;
+  /** [6, n] and [6]: src/kernels/oscillation/constants.ts */
+  state: tf.Variable;
+  control: tf.Variable;
+  /** What the forward pass of the step under way rounded. */
+  rounded?: RoundedWeights;
+}
+
+const variable = (values: Float32Array, shape: number[]): tf.Variable =>
+  tf.tidy(() => tf.variable(tf.tensor(values, shape, 'float32'), false));
+
+/** @param start the step at which lambda begins to rise */
+const controlOf = (oscillation: Oscillation, start: number): Float32Array =>
+  Float32Array.of(means[oscillation], momentum, freezeThreshold, finalLambda, riseSteps, start);
+
+function trackOf(shape: readonly number[], chosen: Oscillation, step: number): Track {
+  const size = volume(shape);
+  const control = controlOf(chosen, step);
+  return {
+    means: chosen,
+    state: variable(freshOscillation(size), [rowCount, size]),
+    control: variable(control, [control.length]),
+  };
+}
+
+export class Oscillations {
+  /** By place, "<layer>/<site>". */
+  private readonly tracks = new Map<string, Track>();
+
+  /**
+   * Follows the sites of a plan.
+   * @param step steps done: where the rise of lambda begins at sites whose choice is new
+   * @param anew places whose weights are watched afresh, since their grid is another
+   */
+  arrange(plan: NetworkPlan, step: number, anew?: ReadonlySet<string>): void {
+    for (const { key, site, shape } of weightPlaces(plan)) {
+      const old = this.tracks.get(key);
+      const isFresh = anew?.has(key) ?? false;
+      if (old && (isFresh || unwatchedReason(site))) {
+        disposeTrack(old);
+        this.tracks.delete(key);
+      }
+      if (unwatchedReason(site)) continue;
+      const chosen = oscillationAt(site);
+      const track = this.tracks.get(key);
+      if (!track) {
+        this.tracks.set(key, trackOf(shape, chosen, step));
+      } else if (track.means !== chosen) {
+        track.means = chosen;
+        tf.tidy(() => track.control.assign(tf.tensor1d(controlOf(chosen, step))));
+      }
+    }
+  }
+
+  /** Sees what a step's forward pass rounds, until `release`. */
+  readonly tap: Tap = (layer, site, _latent, { values, params }, settings) => {
+    const track = this.tracks.get(placeKey(layer, site));
+    if (!track || track.rounded) return;
+    track.rounded = { levels: tf.keep(values), params: tf.keep(params), settings };
+  };
+
+  /** The gradients of the loss with damping. @param gradients by the name that tfjs gave each variable */
+  damp(
+    gradients: Record<string, tf.Tensor>,
+    variables: NetworkVariables,
+    clock: tf.Tensor,
+  ): Record<string, tf.Tensor> {
+    const damped = { ...gradients };
+    for (const [key, { means: chosen, control, rounded }] of this.tracks) {
+      if (chosen !== 'damp' || !rounded) continue;
+      const w = variables.get(key)!;
+      damped[w.name] = dampGradient(gradients[w.name]!, w, rounded, control, clock);
+    }
+    return damped;
+  }
+
+  /** Takes the step into account once the weights are updated: counts, and holds what is frozen. */
+  track(variables: NetworkVariables): void {
+    for (const [key, { state, control, rounded }] of this.tracks)
+      if (rounded) trackOscillation(variables.get(key)!, rounded, control, state);
+  }
+
+  /** Ends a step. */
+  release(): void {
+    for (const track of this.tracks.values()) {
+      if (track.rounded) tf.dispose([track.rounded.levels, track.rounded.params]);
+      delete track.rounded;
+    }
+  }
+
+  /** The state [6, n] of the weights at a place, if they are watched. */
+  at(key: string): tf.Variable | undefined {
+    return this.tracks.get(key)?.state;
+  }
+
+  /** Everything that a checkpoint must hold, by name. */
+  state(): [name: string, variable: tf.Variable][] {
+    return [...this.tracks].flatMap(([key, { state, control }]) => [
+      [`${key}/oscillation`, state] as [string, tf.Variable],
+      [`${key}/oscillation/control`, control] as [string, tf.Variable],
+    ]);
+  }
+
+  dispose(): void {
+    this.release();
+    for (const track of this.tracks.values()) disposeTrack(track);
+    this.tracks.clear();
+  }
+}
+
+function disposeTrack({ state, control }: Track): void {
+  tf.dispose([state, control]);
+}
