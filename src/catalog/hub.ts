@@ -38,7 +38,7 @@ export const loadingWords = {
     help: 'A folder of PNG, JPEG, WebP or GIF images with a folder for each class; train, val and test folders above them are respected. Nothing is uploaded.',
   },
   hub: {
-    label: 'From the hub …',
+    label: 'Hub …',
     help: 'An image data set of the Hugging Face hub, by its name. Nothing is fetched before you have seen how much it is.',
   },
   imageSize: {

@@ -1,5 +1,5 @@
 /** Training, validation and test parts of labelled images, cut from one array of pixels. */
-import type { Dataset, Split } from './dataset';
+import { type Dataset, rowsOfSplit, type Split } from './dataset';
 import { stream } from './random';
 import { stratify } from './stratify';
 
@@ -31,13 +31,5 @@ export function datasetOf({ x, shape, labels, classNames, seed }: Parts): Datase
   if (labels.test.length > 0)
     return { ...common, train: given, test: part(given.count + validation.count, labels.test) };
   const [train, test] = stratify(given.y, stream(seed, 'data/split'));
-  return { ...common, train: rowsOf(given, train, size), test: rowsOf(given, test, size) };
-}
-
-function rowsOf(split: Split, rows: Int32Array, size: number): Split {
-  const x = new Uint8Array(rows.length * size);
-  rows.forEach((row, i) => {
-    x.set(split.x.subarray(row * size, (row + 1) * size), i * size);
-  });
-  return { count: rows.length, x, y: Uint8Array.from(rows, (row) => split.y[row]!) };
+  return { ...common, train: rowsOfSplit(given, train), test: rowsOfSplit(given, test) };
 }

@@ -14,7 +14,7 @@ export function opened(given: Given, dataset: Dataset, shape: OwnSpec['shape']):
     kind: 'own',
     train: dataset.train.count,
     test: dataset.test.count,
-    ...(dataset.validation?.count ? { validation: dataset.validation.count } : {}),
+    ...(dataset.validation.count > 0 ? { validation: dataset.validation.count } : {}),
     shape,
     classes: dataset.classNames.length,
   };

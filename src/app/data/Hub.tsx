@@ -162,6 +162,7 @@ function Offer() {
           {classNames.length > 12 && ', …'}
         </p>
       )}
+      <p>The images come from {host}.</p>
       <Choices offer={offer} />
       <ImageSize />
       <div className={styles.buttons}>
@@ -172,7 +173,7 @@ function Offer() {
           onClick={acceptOffer}
           {...help(loadingWords.fetch.help)}
         >
-          Fetch {bytes(size)} from {host}
+          Fetch {bytes(size)}
         </button>
         <button type="button" onClick={closeHub}>
           Cancel

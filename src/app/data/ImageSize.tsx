@@ -3,12 +3,13 @@ import { imageSizes, loadingWords } from '@/catalog/hub';
 import { useOpening } from '@/store/opening';
 import { help } from '../Term';
 import styles from './Data.module.css';
+import own from './OwnData.module.css';
 
 export function ImageSize() {
   const side = useOpening((state) => state.side);
   const { label, help: text } = loadingWords.imageSize;
   return (
-    <label className={styles.field}>
+    <label className={`${styles.field} ${own.size}`}>
       {label}
       <select
         aria-label={label}

@@ -16,6 +16,7 @@ export function OwnData() {
   const wanted = useOpening((state) => state.wanted);
   return (
     <section className={own.own} aria-label="Data of your own">
+      {!wanted && <Reading />}
       <label className={styles.drop} {...help(loadingWords.files.help)}>
         <b>Own data</b>
         Drop files or a folder here, or choose files: IDX, CSV, CIFAR-10, a zip of images. They stay on this
@@ -42,7 +43,6 @@ export function OwnData() {
         </button>
       </div>
       <ImageSize />
-      {!wanted && <Reading />}
       <LabelChooser />
       <WantedData />
       <Hub />

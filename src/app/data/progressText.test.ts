@@ -13,6 +13,6 @@ test('the time left follows from the rate so far, once there is one', () => {
 });
 
 test('amounts are bytes or images', () => {
-  expect(amount(progress(1024, 10 * 1024))).toBe('1 KB of 10 KB');
+  expect(amount(progress(1024, 10 * 1024))).toBe('1.00 KB of 10.0 KB');
   expect(amount({ unit: 'images', done: 1200, total: 25_000 })).toBe('1,200 of 25,000 images decoded');
 });

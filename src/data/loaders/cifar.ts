@@ -4,7 +4,7 @@
  * green, then blue. data_batch_1.bin to data_batch_5.bin are for training, test_batch.bin for testing.
  */
 import { fileName } from '@/catalog/datasets';
-import type { Split } from '../dataset';
+import { emptySplit, type Split } from '../dataset';
 import { DataFileError, number, quote } from '../error';
 import { byteSum, fingerprint, opened } from '../spec';
 import { testCount } from '../stratify';
@@ -49,7 +49,7 @@ export const cifar: Loader = {
       given,
       {
         ...{ view: 'images', inputShape: shape, classNames, train, test, labelsPerExample: 1 },
-        validation: { count: 0, x: new Uint8Array(0), y: new Uint8Array(0) },
+        validation: emptySplit(train),
       },
       shape,
     );
