@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Dense } from '@/catalog/layers';
 import { activationSite, type WeightSite, weightSite } from '@/catalog/quantizers';
 import { defaultExperiment } from './presets';
-import { modelSize } from './size';
+import { learnedWidths, modelSize } from './size';
 
 const [template] = defaultExperiment.layers as Dense[];
 
@@ -77,6 +77,17 @@ describe('learned widths', () => {
     expect(before.bops).toBe(80 * 6 * 8 + 80 * 6 * 8);
     expect(after.bops).toBe(80 * 3 * 8 + 80 * 2 * 8);
     expect(after.layers.map(({ scales }) => scales)).toEqual([4 + 5, 4]);
+  });
+  test('are read from what is reported, the same object where there is none', () => {
+    const layer = (name: string, bits?: number) => ({
+      name,
+      sites: {
+        weights: { parameters: { clip: 0.7, ...(bits && { bits }) } },
+        activations: { parameters: {} },
+      },
+    });
+    expect(learnedWidths([layer('dense1', 3.4), layer('dense2')])).toEqual({ 'dense1/weights': 3.4 });
+    expect(learnedWidths([layer('dense1')])).toBe(learnedWidths([]));
   });
   test('are those of quantizers that learn them alone', () => {
     const fixed = network({ bits: 6 });

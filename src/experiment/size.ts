@@ -48,6 +48,24 @@ export interface ModelSize extends Omit<LayerSize, 'name'> {
  */
 export type LearnedWidths = Readonly<Record<string, number>>;
 
+/** What is reported of a layer, as far as widths go: `bits` where a site learns its own. */
+interface Reported {
+  name: string;
+  sites: Readonly<Record<string, { parameters: { bits?: number } } | undefined>>;
+}
+const nothingLearned: LearnedWidths = {};
+
+/** The widths among what is reported of layers; the same object where nothing is learned. */
+export function learnedWidths(layers: readonly Reported[]): LearnedWidths {
+  const found = layers.flatMap(({ name, sites }) =>
+    Object.entries(sites).flatMap(([site, summary]): [string, number][] => {
+      const width = summary?.parameters.bits;
+      return width === undefined ? [] : [[`${name}/${site}`, width]];
+    }),
+  );
+  return found.length === 0 ? nothingLearned : Object.fromEntries(found);
+}
+
 /** The width that a site's weights have now. */
 function presentBits(layer: string, name: SiteName, site: WeightSite, widths: LearnedWidths): number {
   const most = weightBits(site);

@@ -9,7 +9,7 @@ import { encodeLink } from '@/experiment/link';
 import { peakActivationBytes } from '@/experiment/memory';
 import { resolveNetwork } from '@/experiment/network';
 import type { Experiment } from '@/experiment/schema';
-import { modelSize } from '@/experiment/size';
+import { learnedWidths, modelSize } from '@/experiment/size';
 import { TestSet } from '@/session/evaluate';
 import { inspect } from '@/session/inspect';
 import { Stepper } from '@/session/stepper';
@@ -37,6 +37,8 @@ export interface Report {
     /** The width of every site, for a layer with more than weights and output. */
     sites?: Record<string, number>;
     bytes: number;
+    /** The width that the weights have learned, a real number of at most `weightBits`; absent where it is not learned. */
+    learnedBits?: number;
     /** Null where nothing is rounded. */
     sqnrDb: number | null;
   }[];
@@ -89,8 +91,9 @@ export async function runExperiment(
     ptq: await test.evaluate('ptq'),
   };
   const final = settingsAt(experiment, trainer.step);
-  const size = modelSize(final);
-  const summaries = new Map((await inspect(trainer, undefined)).layers.map((layer) => [layer.name, layer]));
+  const seen = (await inspect(trainer, undefined)).layers;
+  const size = modelSize(final, learnedWidths(seen));
+  const summaries = new Map(seen.map((layer) => [layer.name, layer]));
   const { label, train, test: testCount, classes } = datasetInfo(experiment.dataset);
   const accuracy = (name: keyof typeof scores) => ({ accuracy: scores[name].accuracy });
   const report: Report = {
@@ -105,7 +108,8 @@ export async function runExperiment(
     bytes: { float: size.float, quantized: size.total, ram: peakActivationBytes(final) },
     bops: size.bops,
     layers: resolveNetwork(final).map(({ name, spec, sites, parameters, macs }) => {
-      const sqnr = summaries.get(name)?.sites.weights?.sqnrDb;
+      const { sqnrDb: sqnr, parameters: { bits: learnedBits } = {} } =
+        summaries.get(name)?.sites.weights ?? {};
       return {
         name,
         kind: spec.kind,
@@ -117,6 +121,7 @@ export async function runExperiment(
           ? { sites: Object.fromEntries(sites.map((site) => [site, widthOf(spec, site)!])) }
           : {}),
         bytes: size.layers.find((layer) => layer.name === name)?.total ?? 0,
+        ...(learnedBits !== undefined && { learnedBits }),
         sqnrDb: sqnr !== undefined && Number.isFinite(sqnr) ? sqnr : null,
       };
     }),

@@ -131,7 +131,7 @@ export const weightQuantizers: Record<WeightQuantizerKind, WeightQuantizer> = {
       shape: () => [2],
       least: [2, Math.log2(smallestScale)],
       initial: initialWidthAndClip,
-      rate: 1,
+      rate: 3,
     },
   },
   dorefa: { ...foundBy('dorefa', rules.everywhere), grid: dorefaGrid, quantize: quantizeDorefa },

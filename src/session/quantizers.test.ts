@@ -14,8 +14,10 @@ import { generate } from '@/data/generate';
 import { recordEdit } from '@/experiment/changes';
 import { experimentFor, networkPresets } from '@/experiment/presets';
 import type { Edit, Experiment } from '@/experiment/schema';
+import { learnedWidths } from '@/experiment/size';
 import { startBackend } from '@/kernels/testing/node';
 import { TestSet } from './evaluate';
+import { inspect } from './inspect';
 import { Stepper } from './stepper';
 import { Trainer } from './trainer';
 
@@ -75,9 +77,9 @@ async function stateAfter(experiment: Experiment, steps: number) {
   return checkpoint;
 }
 
-/** The kinds that deploy to integers; those of float formats have tests of their own. */
+/** The kinds whose grid is of integers; those of float formats have tests of their own. */
 const integerKinds = <K extends string>(registry: Record<K, { deploysTo: string }>): K[] =>
-  (Object.keys(registry) as K[]).filter((kind) => registry[kind].deploysTo === 'integer');
+  (Object.keys(registry) as K[]).filter((kind) => registry[kind].deploysTo !== 'simulation only');
 
 /** PACT and DoReFa clip what is below 0, so that the signed input has another quantizer. */
 const forPositive: ReadonlySet<ActivationQuantizerKind> = new Set(['pact', 'dorefa']);
@@ -99,6 +101,11 @@ const cases: [string, Experiment][] = [
     `estimator ${estimator}`,
     withSites(8, { estimator }, { estimator }),
   ]),
+  ['scales per group', withSites(8, { granularity: 'group16' })],
+  [
+    'scales per group, clipped, rounded by chance',
+    withSites(8, { quantizer: 'mse', granularity: 'group16', rounding: 'stochastic', estimator: 'ewgs' }),
+  ],
   ['stochastic rounding', withSites(8, { rounding: 'stochastic' }, { rounding: 'stochastic' })],
   ['the full range', withSites(8, { range: 'full' })],
 ];
@@ -130,6 +137,41 @@ describe.each(cases)('%s at 8 bits', (_name, experiment) => {
     expect(tf.memory().numTensors).toBe(during);
     trainer.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('a learned width', () => {
+  /** Widths of the layers after some steps, and the accuracy with them. */
+  async function widthsAfter(steps: number, weights: Partial<WeightSite>, bits: Bits = 8) {
+    const experiment = withSites(bits, { quantizer: 'learnedBits', ...weights }, { bits: 8 });
+    const trainer = await trained(experiment, steps);
+    const widths = Object.values(learnedWidths((await inspect(trainer, undefined)).layers));
+    const result = { widths, accuracy: await accuracy(trainer) };
+    trainer.dispose();
+    return result;
+  }
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+  test('starts at the bits chosen, falls where a bit is not worth its penalty, and the network still learns', async () => {
+    for (const width of (await widthsAfter(1, {})).widths) expect(width).toBeGreaterThan(7.98);
+    const light = await widthsAfter(1500, { penalty: 'light' });
+    const strong = await widthsAfter(1500, { penalty: 'strong' });
+    expect(mean(strong.widths)).toBeLessThan(mean(light.widths));
+    expect(mean(light.widths)).toBeLessThan(7);
+    for (const { widths, accuracy: share } of [light, strong]) {
+      for (const width of widths) {
+        expect(width).toBeGreaterThanOrEqual(2);
+        expect(width).toBeLessThanOrEqual(8);
+      }
+      expect(share).toBeGreaterThan(0.93);
+    }
+  });
+  test('never exceeds the bits chosen', async () => {
+    const { widths } = await widthsAfter(300, { penalty: 'light' }, 3);
+    for (const width of widths) expect(width).toBeLessThanOrEqual(3);
+  });
+  test('rests at 32 bits', async () => {
+    expect((await widthsAfter(50, { bits: 32 })).widths).toEqual([]);
   });
 });
 
