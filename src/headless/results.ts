@@ -1,7 +1,7 @@
 /**
  * The tables of docs/results.md, printed as Markdown with the link of each row's first seed.
  * `npm run results -- toy [--seeds 5]`: the spiral toy beside its PyTorch reference.
- * `npm run results -- lsq|weights|activations --images IDX --labels IDX [--seeds 3] [--only NAME]`: digits.
+ * `npm run results -- lsq|weights|groups|activations --images IDX --labels IDX [--seeds 3] [--only NAME]`: digits.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,7 +14,11 @@ import {
   type ActivationQuantizerKind,
   activationQuantizerOf,
   activationQuantizers,
+  granularities,
+  type Penalty,
+  penalties,
   type WeightQuantizerKind,
+  type WeightSite,
   weightQuantizerOf,
   weightQuantizers,
 } from '@/catalog/quantizers';
@@ -108,8 +112,9 @@ function toyRows(): Row[] {
   ]);
 }
 
-/** The widths at which a quantizer is shown: 8, 4 and 2, or its own. */
-const shownBits = (own: readonly Bits[] | undefined): readonly Bits[] => own ?? [8, 4, 2];
+/** The widths at which a quantizer is shown: those of 8, 4 and 2 that it has. */
+const shownBits = (own: readonly Bits[] | undefined): readonly Bits[] =>
+  ([8, 4, 2] as const).filter((bits) => !own || own.includes(bits));
 
 function digitRows(table: string, base: Experiment, steps: number): Row[] {
   const lsq = (name: string, rule: SiteRule): Row => ({
@@ -126,18 +131,30 @@ function digitRows(table: string, base: Experiment, steps: number): Row[] {
         activations: { bits: last ? float : 2, quantizer: 'lsq' },
       })),
     ];
+  const weightRow = (name: string, weights: Partial<WeightSite>): Row => ({
+    name,
+    experiment: withSites(base, ({ last }) => ({ weights, activations: { bits: last ? float : 8 } })),
+    steps,
+  });
   if (table === 'weights')
     return (Object.keys(weightQuantizers) as WeightQuantizerKind[]).flatMap((quantizer) => {
-      const { label, bits: own } = weightQuantizerOf(quantizer);
-      return shownBits(own).map((bits) => ({
-        name: `${label} W${bits}A8`,
-        experiment: withSites(base, ({ last }) => ({
-          weights: { bits, quantizer },
-          activations: { bits: last ? float : 8 },
-        })),
-        steps,
-      }));
+      const { label, bits: own, learnsBits } = weightQuantizerOf(quantizer);
+      if (learnsBits)
+        return (Object.keys(penalties) as Penalty[]).map((penalty) =>
+          weightRow(`${label} from W8A8, ${penalties[penalty].label} penalty`, {
+            bits: 8,
+            quantizer,
+            penalty,
+          }),
+        );
+      return shownBits(own).map((bits) => weightRow(`${label} W${bits}A8`, { bits, quantizer }));
     });
+  if (table === 'groups')
+    return (['group16', 'group32', 'group64', 'group128'] as const).flatMap((granularity) =>
+      shownBits(undefined).map((bits) =>
+        weightRow(`Abs-max ${granularities[granularity].label} W${bits}A8`, { bits, granularity }),
+      ),
+    );
   return (Object.keys(activationQuantizers) as ActivationQuantizerKind[]).flatMap((quantizer) => {
     const { label, bits: own } = activationQuantizerOf(quantizer);
     return shownBits(own).map((bits) => ({
@@ -177,7 +194,7 @@ async function printRows(
 }
 
 const usage =
-  'Usage: npm run results -- toy|lsq|weights|activations [--images IDX --labels IDX] [--seeds N] [--only NAME]';
+  'Usage: npm run results -- toy|lsq|weights|groups|activations [--images IDX --labels IDX] [--seeds N] [--only NAME]';
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
@@ -185,7 +202,7 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
   const [table] = positionals;
   const { images, labels, only = '' } = values;
-  const known = ['toy', 'lsq', 'weights', 'activations'];
+  const known = ['toy', 'lsq', 'weights', 'groups', 'activations'];
   if (!table || !known.includes(table) || (table !== 'toy' && !(images && labels))) {
     console.error(usage);
     process.exitCode = 2;
