@@ -121,6 +121,47 @@ test('the parameters that are learned move, and the gradient is drawn', async ({
   await expect(detail.getByText(/clipped/)).toBeVisible();
 });
 
+test('a learned width moves, and the size of the model with it', async ({ playground }) => {
+  await playground.open(experiment('w8,lbits,strong', 'a8'));
+  const bytes = async () => Number.parseFloat((await playground.status('Model size').textContent()) ?? '');
+  await expect(playground.choice('Penalty, dense2')).toHaveValue('strong');
+  await expect(playground.choice('Granularity, dense2')).toBeDisabled();
+  const before = await bytes();
+  await playground.train.click();
+  await expect.poll(bytes).toBeLessThan(0.8 * before);
+  await playground.pause.click();
+  await expect(strip(playground, 'dense2').getByText(/^W \d\.?\d* learned$/)).toBeVisible();
+  const detail = playground.page.getByRole('region', { name: 'Selected layer' });
+  await expect(detail.getByText('Bits', { exact: true }).locator('..').locator('path')).toBeVisible();
+  await playground.choice('Penalty, dense2').selectOption('light');
+  await expect.poll(playground.fragment).toMatch(/do=\d+;dense2\.w\.light$/);
+  await expect(playground.alert).toHaveCount(0);
+});
+
+test('scales per group and dynamic activations say that they are computed with as floats', async ({
+  playground,
+}) => {
+  await playground.open(experiment());
+  const mark = strip(playground, 'dense2').getByRole('img', { name: /^deploys to/ });
+  await expect(mark).toHaveAccessibleName('deploys to integer');
+  await playground.choice('Granularity, dense2').selectOption('group16');
+  await expect(mark).toHaveAccessibleName('deploys to float arithmetic');
+  // LSQ finds no scales for groups: its own are per channel.
+  await playground.choice('Weight quantizer, dense2').selectOption('lsq');
+  await expect(playground.choice('Granularity, dense2')).toHaveValue('channel');
+  await expect(mark).toHaveAccessibleName('deploys to integer');
+  await playground.choice('Activation quantizer, dense2').selectOption('dynamic');
+  await expect(mark).toHaveAccessibleName('deploys to float arithmetic');
+  await playground.choice('Weight quantizer, dense2').selectOption('absmax');
+  await playground.train.click();
+  await expect.poll(() => playground.accuracy('QAT')).toBeGreaterThan(90);
+  await playground.pause.click();
+  const detail = playground.page.getByRole('region', { name: 'Selected layer' });
+  await expect(detail).toContainText('one for each group');
+  await detail.getByText('Activations', { exact: true }).click();
+  await expect(detail).toContainText('one for each example or token');
+});
+
 test('a trap shows itself, and one click mends it', async ({ playground }) => {
   await playground.open(experiment('w4', 'a1'));
   await playground.train.click();
