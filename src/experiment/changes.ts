@@ -6,7 +6,8 @@ import type { Change, Edit, Experiment } from './schema';
 
 export { inputName };
 
-type SiteEdit = Exclude<Edit, { kind: 'learningRate' }>;
+/** An edit of one site. */
+export type SiteEdit = Extract<Edit, { site: unknown }>;
 
 /** A site with one edit made to it. */
 export const editSite = <S extends AnySite>(site: S, edit: SiteEdit): S =>
@@ -16,6 +17,8 @@ export const editSite = <S extends AnySite>(site: S, edit: SiteEdit): S =>
 export function applyEdit(experiment: Experiment, edit: Edit): Experiment {
   if (edit.kind === 'learningRate')
     return { ...experiment, optimizer: { ...experiment.optimizer, learningRate: edit.value } };
+  if (edit.kind === 'batchNorm')
+    return edit.value === 'estimate' ? experiment : { ...experiment, batchNorm: edit.value };
   if (edit.layer === inputName)
     return edit.site === 'activations'
       ? { ...experiment, input: editSite(experiment.input, edit) }
@@ -42,7 +45,9 @@ export const presentSettings = (experiment: Experiment): Experiment =>
 
 /** Whether two edits set the same thing, so that the later one replaces the earlier one. */
 export function isSameThing(a: Edit, b: Edit): boolean {
-  if (a.kind === 'learningRate' || b.kind === 'learningRate') return a.kind === b.kind;
+  if (a.kind === 'batchNorm' && b.kind === 'batchNorm')
+    return (a.value === 'estimate') === (b.value === 'estimate');
+  if (!('site' in a && 'site' in b)) return a.kind === b.kind;
   if (a.layer !== b.layer || a.site !== b.site || a.kind !== b.kind) return false;
   return a.kind === 'bits' || b.kind === 'bits' || a.setting === b.setting;
 }

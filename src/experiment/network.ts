@@ -142,6 +142,15 @@ export function networkProblem(described: Described): { layer: number; message: 
     return { layer: early, message: 'A dense layer before the last one needs a number of units.' };
   try {
     const resolved = resolveNetwork(described);
+    const wanted = roundsInput(described.dataset) ? 1 : 2;
+    if (resolved[last]!.outputShape.length !== wanted)
+      return {
+        layer: last,
+        message:
+          wanted === 1
+            ? 'The last layer gives an answer for each position; put a “Global average pooling” before it, or a recurrent layer that returns its last state.'
+            : 'Text needs an answer for each position; the layers before the last one have lost the positions.',
+      };
     const total = (key: 'parameters' | 'macs') => resolved.reduce((sum, layer) => sum + layer[key], 0);
     const [parameters, macs] = [total('parameters'), total('macs')];
     const excess =

@@ -9,6 +9,7 @@ export const placeNames = {
   input: 'input',
   layers: 'network',
   optimizer: 'optimizer',
+  batchNorm: 'batch norm',
   batchSize: 'batch size',
   stop: 'stop condition',
   changes: 'changes',

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { bitsSchema } from '@/catalog/bits';
 import { datasetSchema } from '@/catalog/datasets';
-import { layerSchema, volume } from '@/catalog/layers';
+import { hasBatchNorm, layerSchema, type NormChange, normChanges, volume } from '@/catalog/layers';
 import { learningRateSchema, optimizerSchema } from '@/catalog/optimizers';
 import { activationSiteSchema, type SiteName, siteChoices, sites } from '@/catalog/quantizers';
 import { maxSteps, stopSchema } from '@/catalog/stop';
@@ -23,6 +23,8 @@ export const maxBatchValues = 100_000_000;
 const layerName = z.string().regex(/^[a-z]{1,12}[0-9]{0,2}$/);
 
 const settingNames = [...new Set(Object.values(siteChoices).flatMap(Object.keys))] as [string, ...string[]];
+
+const normEdits = Object.keys(normChanges) as [NormChange, ...NormChange[]];
 
 /** What can change between two steps without a new start. */
 const changeSchema = z.discriminatedUnion('kind', [
@@ -42,6 +44,12 @@ const changeSchema = z.discriminatedUnion('kind', [
     setting: z.enum(settingNames),
     /** The key of the entry chosen. */
     value: z.string().max(24),
+  }),
+  z.strictObject({
+    kind: z.literal('batchNorm'),
+    step: z.int().min(1).max(maxSteps),
+    /** Where statistics come from now on; or running ones made anew, once, from the training data. */
+    value: z.enum(normEdits),
   }),
   z.strictObject({
     kind: z.literal('learningRate'),
@@ -68,6 +76,8 @@ export const experimentSchema = z
     input: activationSiteSchema,
     layers: z.array(layerSchema).min(1).max(maxLayers),
     optimizer: optimizerSchema,
+    /** Where batch norm takes its statistics from, in networks that have it. */
+    batchNorm: z.enum(['batch', 'frozen']).default('batch'),
     batchSize: z.int().min(1).max(1024),
     /** When training pauses by itself: after so many steps, or at this QAT test accuracy (a fraction). */
     stop: stopSchema,
@@ -87,6 +97,12 @@ export const experimentSchema = z
           message: `The layers have ${values.toLocaleString('en')} values for each example: too many for batches of ${experiment.batchSize.toLocaleString('en')}.`,
         });
     }
+    if (hasBatchNorm(experiment.layers) && experiment.batchSize < 2)
+      context.addIssue({
+        code: 'custom',
+        path: ['batchSize'],
+        message: 'Batch norm needs at least 2 examples in a batch.',
+      });
     const named = sitesByName(experiment);
     experiment.changes.forEach((change, index) => {
       const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['changes'], message });
@@ -94,6 +110,11 @@ export const experimentSchema = z
       if (before && before.step > change.step)
         refuse(`Step ${change.step} stands after step ${before.step}; they must be in order.`);
       if (change.kind === 'learningRate') return;
+      if (change.kind === 'batchNorm') {
+        if (!hasBatchNorm(experiment.layers))
+          refuse(`Step ${change.step} changes batch norm, which the network does not have.`);
+        return;
+      }
       if (!named.get(change.layer)?.includes(change.site))
         refuse(
           `Step ${change.step} changes the ${change.site} of ${change.layer}, which the network does not have.`,

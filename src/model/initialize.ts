@@ -9,8 +9,12 @@ export function initialValues(layers: readonly ResolvedLayer[], seed: number): R
   const values: Record<string, Float32Array> = {};
   for (const layer of layers)
     for (const { name, shape, initial } of layer.tensors)
-      values[`${layer.name}/${name}`] = Float32Array.from({ length: volume(shape) }, () =>
-        'limit' in initial ? (2 * random.next() - 1) * initial.limit : initial.value,
+      values[`${layer.name}/${name}`] = Float32Array.from({ length: volume(shape) }, (_, index) =>
+        'limit' in initial
+          ? (2 * random.next() - 1) * initial.limit
+          : 'value' in initial
+            ? initial.value
+            : initial.rows[Math.floor(index / shape[1]!)]!,
       );
   return values;
 }

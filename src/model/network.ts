@@ -8,10 +8,18 @@ import type { ActivationSite, ActivationSiteName, SiteName, WeightSiteName } fro
 import { stream } from '@/data/random';
 import { inputName } from '@/experiment/changes';
 import type { ResolvedLayer } from '@/experiment/network';
-import { initialiseActivations, observeActivations, roundActivations } from '@/quant/activations';
+import { stopGradient } from '@/kernels/definition';
+import {
+  type ActivationState,
+  activationParamsOf,
+  initialiseActivations,
+  observeActivations,
+  roundActivations,
+} from '@/quant/activations';
 import { passThroughParams } from '@/quant/settings';
 import { type Rounded, roundWeights } from '@/quant/weights';
 import { implementationOf, type Layer, type Signal } from './layers';
+import type { Repeated } from './layers/layer';
 import { type NetworkPlan, placeKey, type Sites } from './sites';
 
 export type { Signal };
@@ -36,6 +44,8 @@ export interface Pass {
   observe: boolean;
   /** Parameters are trained on this batch. */
   training: boolean;
+  /** Batch norm takes the statistics of this batch, and the running ones follow with this momentum [1]. */
+  norm?: tf.Tensor;
   sites?: Sites;
   /** Of stochastic rounding and dropout, [1]: the step. Without it every site rounds to nearest, and nothing is dropped. */
   clock?: tf.Tensor;
@@ -138,10 +148,16 @@ export class Network {
     params: this.constants.passThrough(1),
   });
 
-  private readonly numbers = ({ values, params }: Signal): tf.Tensor =>
-    params === this.constants.passThrough(1)
-      ? values
-      : tf.mul(values, tf.reshape(tf.slice(params, [0, 0], [1, 1]), []));
+  private readonly through = (channels: number): tf.Tensor2D => this.constants.passThrough(channels);
+
+  private readonly numbers = ({ values, params }: Signal): tf.Tensor => {
+    const [, channels] = params.shape;
+    if (params === this.constants.passThrough(channels)) return values;
+    return tf.mul(values, tf.reshape(tf.slice(params, [0, 0], [1, channels]), [channels]));
+  };
+
+  private readonly scaleOf = ({ params }: Signal): tf.Tensor =>
+    tf.reshape(tf.slice(params, [0, 0], [1, 1]), [1]);
 
   private given({ name, spec }: ResolvedLayer, variables: NetworkVariables, pass: Pass): Layer {
     const variable = (tensor: string) => variables.get(`${name}/${tensor}`)!;
@@ -151,6 +167,7 @@ export class Network {
       spec,
       name,
       training: pass.training,
+      ...(pass.norm ? { norm: pass.norm } : {}),
       variable,
       roundWeights,
       weights: (site = 'weights') => roundWeights(site, variable(site)),
@@ -158,8 +175,11 @@ export class Network {
         if (site === 'activations') pass.visit?.(name, values);
         return this.round(name, site, values, siteAt(spec, site)!, pass);
       },
+      repeated: (site) => this.repeated(name, site, siteAt(spec, site)!, pass),
       plain: this.plain,
+      through: this.through,
       numbers: this.numbers,
+      scaleOf: this.scaleOf,
       seed: this.constants.seed(this.seed, name),
       clock: pass.clock ?? this.constants.stopped,
     };
@@ -186,14 +206,53 @@ export class Network {
     site: ActivationSite,
     pass: Pass,
   ): Signal {
+    const state = this.observed(name, siteName, latent, site, pass);
+    if (!state || !pass.quantize) return this.plain(latent);
+    const rounded = roundActivations(latent, site, state, pass.clock ?? this.constants.stopped);
+    pass.tap?.(name, siteName, latent, rounded, state.settings as unknown as tf.Tensor1D);
+    return rounded;
+  }
+
+  /** A site's state, after these values were taken into it as the pass asks. */
+  private observed(
+    name: string,
+    siteName: ActivationSiteName,
+    latent: tf.Tensor,
+    site: ActivationSite,
+    pass: Pass,
+  ): ActivationState | undefined {
     const key = placeKey(name, siteName);
     const state = pass.sites?.activations.get(key);
     if (state && pass.initialise?.sites.has(key))
       initialiseActivations(latent, site, state, pass.initialise.fresh);
     if (state && pass.observe) observeActivations(latent, site, state);
-    if (!state || !pass.quantize) return this.plain(latent);
-    const rounded = roundActivations(latent, site, state, pass.clock ?? this.constants.stopped);
-    pass.tap?.(name, siteName, latent, rounded, state.settings as unknown as tf.Tensor1D);
-    return rounded;
+    return state;
+  }
+
+  /** Rounds by what was observed up to the pass before: the values of one pass come one after the other. */
+  private repeated(name: string, siteName: ActivationSiteName, site: ActivationSite, pass: Pass): Repeated {
+    const state = pass.sites?.activations.get(placeKey(name, siteName));
+    const quantizes = state !== undefined && pass.quantize;
+    const clock = pass.clock ?? this.constants.stopped;
+    const params = quantizes ? activationParamsOf(site, state) : undefined;
+    const latents: tf.Tensor[] = [];
+    const roundeds: tf.Tensor[] = [];
+    return {
+      round: (latent) => {
+        latents.push(latent);
+        if (!quantizes) return this.plain(latent);
+        const rounded = roundActivations(latent, site, state, clock, params);
+        roundeds.push(rounded.values);
+        return rounded;
+      },
+      done: () => {
+        const seen = stopGradient(() => tf.concat(latents, 0));
+        if (siteName === 'activations') pass.visit?.(name, seen);
+        this.observed(name, siteName, seen, site, pass);
+        if (!quantizes || !pass.tap) return;
+        const rounded = { values: tf.concat(roundeds, 0), params: params! };
+        pass.tap(name, siteName, seen, rounded, state.settings as unknown as tf.Tensor1D);
+      },
+    };
   }
 }

@@ -162,9 +162,14 @@ export const activationQuantizers: Record<ActivationQuantizerKind, ActivationQua
   e2m1: floatActivations('e2m1'),
 };
 
+/** [4, 1]: the params of a site's present state. */
+export const activationParamsOf = (site: ActivationSite, state: ActivationState): Tensor2D =>
+  activationQuantizers[site.quantizer].params(state);
+
 /**
  * Rounds activations at a site.
  * @param clock of stochastic rounding, negative to round to nearest
+ * @param params of the state, where they are at hand
  * @returns integer-valued floats q - zero point, and their params [4, 1]; with dynamic quantizers the numbers meant, and
  *   params 1, 1, 0, 0
  */
@@ -173,10 +178,10 @@ export function roundActivations(
   site: ActivationSite,
   state: ActivationState,
   clock: Tensor,
+  params: Tensor2D = activationParamsOf(site, state),
 ): Rounded {
   const quantizer = activationQuantizers[site.quantizer];
   const settings = settingsOf(state);
-  const params = quantizer.params(state);
   if (quantizer.dynamic) {
     const own = rowParams(values, settings);
     return { values: quantizeRows(values, own, settings), params, own };

@@ -7,7 +7,7 @@ import { stream } from '@/data/random';
 export interface Batch {
   /** [batch, ...inputShape] */
   x: tf.Tensor;
-  /** [batch], int32 */
+  /** [batch x labels of each example], int32; -1 where nothing is asked. */
   y: tf.Tensor1D;
 }
 
@@ -15,11 +15,12 @@ export interface Batch {
 export function rowsOf(split: Split, inputShape: Shape, rows: ArrayLike<number>): Batch {
   const size = volume(inputShape);
   const values = new Float32Array(rows.length * size);
-  const labels = new Int32Array(rows.length);
+  const perExample = split.count === 0 ? 1 : split.y.length / split.count;
+  const labels = new Int32Array(rows.length * perExample);
   const unit = split.x instanceof Uint8Array ? 255 : 1;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
-    labels[i] = split.y[row]!;
+    labels.set(split.y.subarray(row * perExample, (row + 1) * perExample), i * perExample);
     const from = row * size;
     const to = i * size;
     for (let k = 0; k < size; k++) values[to + k] = split.x[from + k]! / unit;

@@ -11,6 +11,7 @@ const chunk = 500;
 const residentValues = 2 ** 24;
 
 export interface Evaluation extends Score {
+  /** Class of each example; of a text 1 where all of its answer is right. */
   predicted: Uint8Array;
 }
 
@@ -37,30 +38,49 @@ export class TestSet {
 
   /** Scores one network. PTQ must be calibrated before. */
   async evaluate(name: NetworkName): Promise<Evaluation> {
-    const { y } = this.trainer.dataset.test;
+    const { test, labelsPerExample } = this.trainer.dataset;
     const predicted = new Uint8Array(this.count);
-    let right = 0;
-    let loss = 0;
-    let row = 0;
+    const tally = { right: 0, loss: 0, asked: 0, row: 0 };
     for (const batch of this.resident ?? this.make()) {
       const logits = tf.tidy(() => this.trainer.logits(name, batch.x));
       const values = await logits.data();
       logits.dispose();
       if (!this.resident) tf.dispose([batch.x, batch.y]);
       const classes = logits.shape.at(-1)!;
-      for (let from = 0; from < values.length; from += classes, row++) {
-        const best = argMax(values, from, classes);
-        predicted[row] = best;
-        if (best === y[row]) right++;
-        loss += crossEntropy(values, from, classes, y[row]!);
+      const size = classes * labelsPerExample;
+      for (let from = 0; from < values.length; from += size, tally.row++) {
+        const at = tally.row * labelsPerExample;
+        const answers = answersOf(values, from, classes, test.y.subarray(at, at + labelsPerExample));
+        if (answers.right) tally.right++;
+        predicted[tally.row] = labelsPerExample === 1 ? answers.last : Number(answers.right);
+        tally.loss += answers.loss;
+        tally.asked += answers.asked;
       }
     }
-    return { accuracy: right / this.count, loss: loss / this.count, predicted };
+    return { accuracy: tally.right / this.count, loss: tally.loss / tally.asked, predicted };
   }
 
   dispose(): void {
     for (const { x, y } of this.resident ?? []) tf.dispose([x, y]);
   }
+}
+
+/**
+ * How one example was answered. A text counts as right where every position that is asked about is: what its author would
+ * get who takes the likeliest symbol each time, since one wrong symbol spoils the rest.
+ */
+function answersOf(values: ArrayLike<number>, from: number, classes: number, labels: ArrayLike<number>) {
+  const answers = { right: true, last: 0, loss: 0, asked: 0 };
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]!;
+    if (label < 0) continue;
+    const at = from + i * classes;
+    answers.last = argMax(values, at, classes);
+    answers.right &&= answers.last === label;
+    answers.loss += crossEntropy(values, at, classes, label);
+    answers.asked++;
+  }
+  return answers;
 }
 
 function argMax(values: ArrayLike<number>, from: number, count: number): number {

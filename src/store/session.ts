@@ -197,6 +197,7 @@ export function edit(edits: readonly Edit[]): void {
 
 function isInForce(one: Edit, settings: Experiment): boolean {
   if (one.kind === 'learningRate') return settings.optimizer.learningRate === one.value;
+  if (one.kind === 'batchNorm') return settings.batchNorm === one.value;
   const spec = settings.layers[layerNames(settings.layers).indexOf(one.layer)];
   const site: Readonly<Record<string, unknown>> | undefined =
     one.layer === 'input' ? settings.input : spec && siteAt(spec, one.site);

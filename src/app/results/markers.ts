@@ -1,6 +1,5 @@
 /** The changes of a run as the charts show them: one marker a step, in few words, and labels that do not overlap. */
-import type { LayerSpec } from '@/catalog/layers';
-import { sitesOf } from '@/catalog/layers';
+import { type LayerSpec, normChanges, sitesOf } from '@/catalog/layers';
 import { siteChoices, sites, type TensorKind, tensorKindOf } from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
@@ -94,6 +93,7 @@ function quantizerText(changes: readonly QuantizerChange[], layers: readonly Lay
 
 const fullText = (change: Change): string => {
   if (change.kind === 'learningRate') return `learning rate ${change.value}`;
+  if (change.kind === 'batchNorm') return `batch norm: ${normChanges[change.value].label}`;
   const what =
     change.kind === 'bits' ? (change.bits === 32 ? 'float' : `${change.bits}-bit`) : `${chosen(change)},`;
   return `${change.layer}: ${what} ${sites[change.site].short || change.site}`;
@@ -110,11 +110,13 @@ export function changeMarkers({ changes, layers }: Pick<Experiment, 'changes' | 
   return [...steps].map(([step, there]) => {
     const bits = there.filter((change) => change.kind === 'bits');
     const rate = there.find((change) => change.kind === 'learningRate');
+    const norm = there.find((change) => change.kind === 'batchNorm');
     const choices = there.filter((change) => change.kind === 'quantizer');
     const texts = [
       bits.length > 0 ? bitsText(bits, layers) : '',
       quantizerText(choices, layers),
       rate ? `lr ${rate.value}` : '',
+      norm ? `BN ${normChanges[norm.value].label}` : '',
     ];
     return { step, label: texts.filter(Boolean).join(', '), full: there.map(fullText) };
   });

@@ -1,18 +1,10 @@
 /** Convolution over an image, NHWC with HWIO filters. */
 import { z } from 'zod';
 import { activationField, activationFunctionSchema } from '../activations';
-import type { ChoiceField } from '../fields';
 import { activationSite, activationSiteSchema, weightSite, weightSiteSchema } from '../quantizers';
-import {
-  biasesOf,
-  type LayerDescriptor,
-  type LayerField,
-  type Shape,
-  ShapeError,
-  type Surroundings,
-  volume,
-  weightsOf,
-} from './descriptor';
+import { type LayerDescriptor, type LayerField, type Shape, type Surroundings, volume } from './descriptor';
+import { drawnSize, imageSize, kernelSizeField, paddingField, paddingNames, strideField } from './images';
+import { normalizationField, normalizationSchema, normalizedParameters } from './normalization';
 
 const filters = {
   type: 'number',
@@ -24,51 +16,13 @@ const filters = {
   integer: true,
   help: 'How many maps the layer draws: the channels of its output.',
 } as const satisfies LayerField;
-const kernelSize = {
-  type: 'number',
-  key: 'kernelSize',
-  label: 'Kernel',
-  token: 'k',
-  min: 1,
-  max: 9,
-  integer: true,
-  help: 'Rows and columns of a filter.',
-} as const satisfies LayerField;
-const stride = {
-  type: 'number',
-  key: 'stride',
-  label: 'Stride',
-  token: 's',
-  min: 1,
-  max: 4,
-  integer: true,
-  omitted: 1,
-  help: 'Pixels from one place of the filter to the next. 2 halves rows and columns.',
-} as const satisfies LayerField;
-
-export const paddings = {
-  valid: {
-    label: 'valid',
-    token: 'valid',
-    help: 'No border: the filter stays inside, the map gets smaller.',
-  },
-  same: { label: 'same', token: 'same', help: 'A border of zeros: at stride 1 the map keeps its size.' },
-} as const;
-const padding = {
-  type: 'choice',
-  key: 'padding',
-  label: 'Padding',
-  help: 'What happens at the edge of the image.',
-  options: paddings,
-  omitted: 'valid',
-} as const satisfies ChoiceField;
-
 const schema = z.strictObject({
   kind: z.literal('conv2d'),
   filters: z.int().min(filters.min).max(filters.max),
-  kernelSize: z.int().min(kernelSize.min).max(kernelSize.max),
-  stride: z.int().min(stride.min).max(stride.max),
-  padding: z.enum(Object.keys(paddings) as [keyof typeof paddings, ...(keyof typeof paddings)[]]),
+  kernelSize: z.int().min(kernelSizeField.min).max(kernelSizeField.max),
+  stride: z.int().min(strideField.min).max(strideField.max),
+  padding: z.enum(paddingNames),
+  norm: normalizationSchema,
   activation: activationFunctionSchema,
   weights: weightSiteSchema,
   activations: activationSiteSchema,
@@ -76,18 +30,8 @@ const schema = z.strictObject({
 export type Conv2d = z.infer<typeof schema>;
 
 function outputShape(spec: Conv2d, { input }: Surroundings): Shape {
-  const [height, width, channels] = input;
-  if (height === undefined || width === undefined || channels === undefined)
-    throw new ShapeError('A convolution needs an image before it; these values have no rows and columns.');
-  const size = (length: number) =>
-    spec.padding === 'same'
-      ? Math.ceil(length / spec.stride)
-      : Math.floor((length - spec.kernelSize) / spec.stride) + 1;
-  if (size(height) < 1 || size(width) < 1)
-    throw new ShapeError(
-      `A ${spec.kernelSize}×${spec.kernelSize} filter does not fit an image of ${height}×${width}.`,
-    );
-  return [size(height), size(width), spec.filters];
+  const [height, width] = imageSize('A convolution', input);
+  return [...drawnSize(spec, height, width), spec.filters];
 }
 
 const weightShape = (spec: Conv2d, input: Shape): Shape => [
@@ -109,21 +53,19 @@ export const conv2d = {
     kernelSize: 3,
     stride: 1,
     padding: 'valid',
+    norm: 'none',
     activation: 'relu',
     weights: weightSite(4),
     activations: activationSite(4),
   },
-  fields: [filters, kernelSize, stride],
-  choices: [padding, activationField],
+  fields: [filters, kernelSizeField, strideField],
+  choices: [paddingField, normalizationField, activationField],
   sites: ['weights', 'activations'],
   network: { label: 'CNN', rank: 1 },
   stem: 'conv',
   weighted: true,
   outputShape,
-  parameters: (spec, { input }) => [
-    weightsOf(weightShape(spec, input), spec.activation),
-    biasesOf(spec.filters),
-  ],
+  parameters: (spec, { input }) => normalizedParameters(spec, weightShape(spec, input)),
   products: (spec, around) => [
     {
       macs: volume(outputShape(spec, around)) * volume(weightShape(spec, around.input).slice(0, 3)),

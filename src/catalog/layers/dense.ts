@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { activationField, activationFunctionSchema } from '../activations';
 import { activationSite, activationSiteSchema, weightSite, weightSiteSchema } from '../quantizers';
-import { biasesOf, type LayerDescriptor, type LayerField, type Shape, volume, weightsOf } from './descriptor';
+import { type LayerDescriptor, type LayerField, type Shape, volume } from './descriptor';
+import { normalizationField, normalizationSchema, normalizedParameters } from './normalization';
 
 const units = {
   type: 'number',
@@ -20,6 +21,7 @@ const schema = z.strictObject({
   kind: z.literal('dense'),
   /** Absent on the last layer, and only there: it has one unit for each class. */
   units: z.int().min(units.min).max(units.max).optional(),
+  norm: normalizationSchema,
   activation: activationFunctionSchema,
   weights: weightSiteSchema,
   activations: activationSiteSchema,
@@ -42,21 +44,20 @@ export const dense = {
   defaults: {
     kind: 'dense',
     units: 16,
+    norm: 'none',
     activation: 'relu',
     weights: weightSite(4),
     activations: activationSite(4),
   },
   fields: [units],
-  choices: [activationField],
+  choices: [normalizationField, activationField],
   sites: ['weights', 'activations'],
   network: { label: 'MLP', rank: 0 },
   stem: 'dense',
   weighted: true,
   outputShape: (spec, { input, classes }) => [...split(input).positions, width(spec, classes)],
-  parameters: (spec, { input, classes }) => [
-    weightsOf([split(input).features, width(spec, classes)], spec.activation),
-    biasesOf(width(spec, classes)),
-  ],
+  parameters: (spec, { input, classes }) =>
+    normalizedParameters(spec, [split(input).features, width(spec, classes)]),
   products: (spec, { input, classes }) => [
     { macs: volume(input) * width(spec, classes), left: 'input', right: 'weights' },
   ],

@@ -34,8 +34,8 @@ export interface Parameter {
   shape: Shape;
   /** Where it is rounded; what is rounded nowhere is a bias or the like. */
   site?: WeightSiteName;
-  /** Uniform within ± this limit, or all of this value. */
-  initial: { limit: number } | { value: number };
+  /** Uniform within ± this limit, all of this value, or of these values row by row. */
+  initial: { limit: number } | { value: number } | { rows: readonly number[] };
   /** False: not trained by gradients, but followed (running statistics). */
   trained?: false;
   /** False: folded into another tensor before the network is deployed. */

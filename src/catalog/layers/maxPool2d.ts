@@ -7,6 +7,7 @@ import {
   ShapeError,
   type Surroundings,
 } from './descriptor';
+import { imageSize } from './images';
 
 const size = {
   type: 'number',
@@ -23,9 +24,7 @@ const schema = z.strictObject({ kind: z.literal('maxPool2d'), size: z.int().min(
 export type MaxPool2d = z.infer<typeof schema>;
 
 function outputShape(spec: MaxPool2d, { input }: Surroundings): Shape {
-  const [height, width, channels] = input;
-  if (height === undefined || width === undefined || channels === undefined)
-    throw new ShapeError('Pooling needs an image before it; these values have no rows and columns.');
+  const [height, width, channels] = imageSize('Pooling', input);
   if (height < spec.size || width < spec.size)
     throw new ShapeError(`A ${spec.size}×${spec.size} window does not fit an image of ${height}×${width}.`);
   return [Math.floor(height / spec.size), Math.floor(width / spec.size), channels];

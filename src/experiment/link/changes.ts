@@ -3,9 +3,10 @@
  * several layers is written once: "dense1,dense2.w3", and "w2" or "a2" where it is done to every layer that "Weight
  * bits, all layers" or "Activation bits, all layers" means, in their order. "dense2.w.lsq" and "w.lsq" make a choice.
  */
-import { descriptorOf, type LayerSpec } from '@/catalog/layers';
+import { descriptorOf, type LayerSpec, normChanges } from '@/catalog/layers';
 import { learningRateField } from '@/catalog/optimizers';
 import { type SiteName, siteChoices, sites, tensorKindOf } from '@/catalog/quantizers';
+import type { SiteEdit } from '../changes';
 import { layerNames } from '../network';
 import type { Change, Edit } from '../schema';
 import { LinkError, quote } from './error';
@@ -24,7 +25,6 @@ export function allLayers(layers: readonly LayerSpec[], site: SiteName): string[
 }
 
 type EditKind = Edit['kind'];
-type SiteEdit = Exclude<Edit, { kind: 'learningRate' }>;
 
 /** How each kind of change stands in a link. `write` takes a run of edits that starts at `from` and says how many it wrote. */
 interface EditCodec<K extends EditKind> {
@@ -130,7 +130,20 @@ const learningRate: EditCodec<'learningRate'> = {
   },
 };
 
-const codecs = { bits, quantizer, learningRate } satisfies { [K in EditKind]: EditCodec<K> };
+/** "bn.freeze": what is done about batch norm. */
+const batchNorm: EditCodec<'batchNorm'> = {
+  kind: 'batchNorm',
+  write(edits, from) {
+    const { value } = edits[from] as Extract<Edit, { kind: 'batchNorm' }>;
+    return { text: `bn.${normChanges[value].token}`, count: 1 };
+  },
+  read(text) {
+    const value = text.startsWith('bn.') ? keyOfToken(normChanges, text.slice(3)) : undefined;
+    return value === undefined ? undefined : [{ kind: 'batchNorm', value }];
+  },
+};
+
+const codecs = { bits, quantizer, learningRate, batchNorm } satisfies { [K in EditKind]: EditCodec<K> };
 
 export function writeChanges(changes: readonly Change[], layers: readonly LayerSpec[]): string | undefined {
   if (changes.length === 0) return undefined;

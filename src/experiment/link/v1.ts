@@ -5,7 +5,7 @@
  */
 import { datasetKinds, ownData } from '@/catalog/datasets';
 import type { Field, SiteField } from '@/catalog/fields';
-import { type LayerSpec, layerKinds } from '@/catalog/layers';
+import { type LayerSpec, layerKinds, normStatistics } from '@/catalog/layers';
 import type { LayerDescriptor } from '@/catalog/layers/descriptor';
 import { optimizers } from '@/catalog/optimizers';
 import { sites } from '@/catalog/quantizers';
@@ -17,6 +17,7 @@ import { LinkError, quote } from './error';
 import {
   fieldSeparator,
   type Kinds,
+  keyOfToken,
   readField,
   readKind,
   readNumber,
@@ -102,6 +103,17 @@ const parts: readonly Part<PartKey>[] = [
     token: 'opt',
     write: (optimizer) => writeKind(optimizerKinds, optimizer),
     read: (text, place) => readKind(optimizerKinds, text, place),
+  }),
+  part({
+    key: 'batchNorm',
+    token: 'bn',
+    write: (statistics) => (statistics === 'batch' ? undefined : normStatistics[statistics].token),
+    read(text, place) {
+      const statistics = keyOfToken(normStatistics, text);
+      if (statistics === undefined) throw new LinkError(`${place} is not known here: ${quote(text)}.`);
+      return statistics;
+    },
+    omitted: 'batch',
   }),
   number('batchSize', 'batch'),
   part({

@@ -1,12 +1,12 @@
-/** Convolution. */
+/** Convolution, NHWC with HWIO filters. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Conv2d } from '@/catalog/layers';
 import type { LayerImplementation } from './layer';
-import { scaled } from './linear';
+import { weighted } from './linear';
 
 export const conv2d: LayerImplementation<Conv2d> = (input, layer) => {
-  const { stride, padding, activation } = layer.spec;
-  const weights = layer.weights();
-  const sums = tf.conv2d(input.values as tf.Tensor4D, weights.values as tf.Tensor4D, stride, padding);
-  return layer.round(scaled(sums, input, weights, layer.variable('biases'), activation));
+  const { stride, padding } = layer.spec;
+  return weighted(input, layer, (values, weights) =>
+    tf.conv2d(values as tf.Tensor4D, weights as tf.Tensor4D, stride, padding),
+  );
 };

@@ -1,10 +1,6 @@
 /** Dense layer. */
 import type { Dense } from '@/catalog/layers';
 import type { LayerImplementation } from './layer';
-import { product, scaled } from './linear';
+import { product, weighted } from './linear';
 
-export const dense: LayerImplementation<Dense> = (input, layer) => {
-  const weights = layer.weights();
-  const sums = product(input.values, weights.values);
-  return layer.round(scaled(sums, input, weights, layer.variable('biases'), layer.spec.activation));
-};
+export const dense: LayerImplementation<Dense> = (input, layer) => weighted(input, layer, product);

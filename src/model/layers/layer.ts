@@ -15,8 +15,10 @@ export interface Layer<S = LayerSpec> {
   spec: S;
   /** The layer's name: "gru1". */
   name: string;
-  /** True while parameters are trained: dropout drops, batch norm looks at the batch. */
+  /** True while parameters are trained: dropout drops. */
   training: boolean;
+  /** Present where batch norm takes its statistics from the batch: the momentum [1] at which the running ones follow. */
+  norm?: tf.Tensor;
   /** What a layer that ends a residual path adds. */
   skipped?: Signal;
   /** A tensor as it is. */
@@ -27,13 +29,25 @@ export interface Layer<S = LayerSpec> {
   roundWeights(site: WeightSiteName, weights: tf.Tensor): Signal;
   /** A value rounded at a site, the output's if none is named. Before that it is seen as the layer's output. */
   round(values: tf.Tensor, site?: ActivationSiteName): Signal;
+  /** A site that rounds many times in one pass, and is observed once, on all of it. */
+  repeated(site: ActivationSiteName): Repeated;
   /** A value that is not rounded. */
   plain(values: tf.Tensor): Signal;
+  /** Params [4, channels] that let values through. */
+  through(channels: number): tf.Tensor2D;
   /** The numbers that a signal means. */
   numbers(signal: Signal): tf.Tensor;
+  /** [1]: the scale of a signal that has one. */
+  scaleOf(signal: Signal): tf.Tensor;
   /** Of everything seeded, [1]: the layer's own seed, and the step; the step is negative while nothing is trained. */
   seed: tf.Tensor;
   clock: tf.Tensor;
+}
+
+export interface Repeated {
+  round(values: tf.Tensor): Signal;
+  /** After the last one. */
+  done(): void;
 }
 
 export type LayerImplementation<S> = (input: Signal, layer: Layer<S>) => Signal;

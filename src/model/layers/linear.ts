@@ -1,9 +1,10 @@
-/** The part that layers with weights share: product, scale, bias and activation function, rounding. */
-import type * as tf from '@tensorflow/tfjs-core';
-import * as core from '@tensorflow/tfjs-core';
+/** What layers with weights share: products of integer-valued operands, what follows them, and batch norm. */
+import * as tf from '@tensorflow/tfjs-core';
 import type { ActivationFunction } from '@/catalog/activations';
 import type { ActivationSiteName, WeightSiteName } from '@/catalog/quantizers';
+import { batchMoments, batchNormTrain, channelScale, updateRunning } from '@/kernels/batchNorm';
 import { epilogue } from '@/kernels/epilogue';
+import { foldedBias, foldedWeights } from '@/quant/fold';
 import type { Layer, Signal } from './layer';
 
 /** What follows a product of integer-valued operands: their scales, the bias and the activation function. */
@@ -15,21 +16,25 @@ export const scaled = (
   activation: ActivationFunction,
 ): tf.Tensor => epilogue(sums, input.params, weights.params, biases as tf.Tensor1D, activation);
 
-/** x [..., in] times weights [in, out], before any scale: [..., out]. */
-export function product(values: tf.Tensor, weights: tf.Tensor): tf.Tensor {
-  const [features = 1, out = 1] = weights.shape;
-  const rows = values.size / features;
-  const sums = core.matMul(core.reshape(values, [rows, features]), weights as tf.Tensor2D);
-  return values.rank === 2 && values.shape[1] === features
-    ? sums
-    : core.reshape(sums, [...positions(values.shape, features), out]);
+/** An activation function of numbers. */
+export function activate<S>(layer: Layer<S>, values: tf.Tensor, activation: ActivationFunction): tf.Tensor {
+  if (activation === 'linear') return values;
+  const channels = values.shape.at(-1)!;
+  const none = tf.zeros([channels]) as tf.Tensor1D;
+  return epilogue(values, layer.through(1), layer.through(channels), none, activation);
 }
 
-/** The axes that a product leaves as they are: the batch, and the positions of a sequence. */
-const positions = (shape: readonly number[], features: number): number[] =>
-  shape.at(-1) === features ? shape.slice(0, -1) : shape.slice(0, 1);
+/**
+ * x times weights [in, out], before any scale. A sequence [B, T, in] gives [B, T, out]; everything else is flattened to
+ * [B, in] and gives [B, out].
+ */
+export function product(values: tf.Tensor, weights: tf.Tensor): tf.Tensor {
+  const [features = 1, out = 1] = weights.shape;
+  const sums = tf.matMul(tf.reshape(values, [values.size / features, features]), weights as tf.Tensor2D);
+  return values.rank === 3 ? tf.reshape(sums, [...values.shape.slice(0, 2), out]) : sums;
+}
 
-/** A projection inside a layer, rounded at a site of its own: [..., in] to [..., out]. */
+/** A projection inside a layer, rounded at a site of its own: [B, T, in] to [B, T, out]. */
 export function projection<S>(
   layer: Layer<S>,
   input: Signal,
@@ -38,4 +43,48 @@ export function projection<S>(
   const weights = layer.weights(names.weights);
   const sums = product(input.values, weights.values);
   return layer.round(scaled(sums, input, weights, layer.variable(names.biases), 'linear'), names.rounded);
+}
+
+interface Weighted {
+  activation: ActivationFunction;
+  norm: 'none' | 'batch';
+}
+
+/**
+ * A layer with weights: its product, what follows, and rounding.
+ * @param accumulate the product of integer-valued inputs and weights, output channel last
+ */
+export function weighted<S extends Weighted>(
+  input: Signal,
+  layer: Layer<S>,
+  accumulate: (values: tf.Tensor, weights: tf.Tensor) => tf.Tensor,
+): Signal {
+  if (layer.spec.norm === 'batch') return layer.round(normalized(input, layer, accumulate));
+  const weights = layer.weights();
+  const sums = accumulate(input.values, weights.values);
+  return layer.round(scaled(sums, input, weights, layer.variable('biases'), layer.spec.activation));
+}
+
+/**
+ * Batch norm folded into the weights before they are rounded (Jacob et al. 2018, section 3.2; Krishnamoorthi 2018). On a
+ * batch of its own the product is brought back by the folded factor and normalized by the batch's moments, which the
+ * running estimates follow; else the running estimates are folded into the bias too, as the deployed network has it.
+ */
+function normalized<S extends Weighted>(
+  input: Signal,
+  layer: Layer<S>,
+  accumulate: (values: tf.Tensor, weights: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
+  const { activation } = layer.spec;
+  const gamma = layer.variable('gamma') as unknown as tf.Tensor1D;
+  const beta = layer.variable('biases') as unknown as tf.Tensor1D;
+  const running = layer.variable('running') as unknown as tf.Tensor2D;
+  const weights = layer.roundWeights('weights', foldedWeights(layer.variable('weights'), gamma, running));
+  const sums = accumulate(input.values, weights.values);
+  if (!layer.norm) return scaled(sums, input, weights, foldedBias(gamma, beta, running), activation);
+  const none = tf.zeros([gamma.size]) as tf.Tensor1D;
+  const numbers = tf.div(scaled(sums, input, weights, none, 'linear'), channelScale(gamma, running));
+  const moments = batchMoments(numbers);
+  updateRunning(layer.variable('running'), moments, layer.norm, numbers);
+  return activate(layer, batchNormTrain(numbers, gamma, beta, moments), activation);
 }
