@@ -8,6 +8,7 @@ import { datasetInfo } from '@/catalog/datasets';
 import type { Dataset } from '@/data/dataset';
 import { recordEdit } from '@/experiment/changes';
 import type { Experiment } from '@/experiment/schema';
+import { isSound } from './checkpoint';
 import type { LoadingCommand } from './loadingProtocol';
 import { Job } from './pace';
 import type { Checkpoint, Command, SessionEvent } from './protocol';
@@ -211,7 +212,7 @@ export class Session {
   /** Keeps a checkpoint and sends it to the page, unless the weights have gone bad. */
   private async save(run: Run): Promise<void> {
     const checkpoint = await run.trainer.checkpoint();
-    if (!Object.values(checkpoint.tensors).every((values) => values.every(Number.isFinite))) return;
+    if (!isSound(checkpoint.tensors)) return;
     run.checkpoints = keepCheckpoint(run.checkpoints, checkpoint, lastChange(run, checkpoint.step));
     this.around.post({ type: 'checkpoint', run: run.id, checkpoint });
   }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type OwnSpec, ownSchema } from '@/catalog/datasets/own';
 import type { Dataset } from '@/data/dataset';
 import { experimentSchema, maxSteps } from '@/experiment/schema';
+import { isSound } from '@/session/checkpoint';
 import type { Replaced, SavedRun } from './experiment';
 import { isTabOpen } from './tab';
 
@@ -14,12 +15,14 @@ import { isTabOpen } from './tab';
 const float = z.custom<number>((value) => typeof value === 'number');
 const score = z.object({ accuracy: float, loss: float });
 const step = z.int().min(0).max(maxSteps);
-/** Weights that are not finite cannot be trained on; then the run starts over. */
-const tensor = z.instanceof(Float32Array).refine((values) => values.every(Number.isFinite));
 const savedRunSchema = z.object({
   experiment: experimentSchema,
   checkpoint: z
-    .object({ step, tensors: z.record(z.string().max(100), tensor) })
+    .object({
+      step,
+      // Weights that have gone bad cannot be trained on; then the run starts over.
+      tensors: z.record(z.string().max(100), z.instanceof(Float32Array)).refine(isSound),
+    })
     .nullable()
     .catch(null),
   points: z.array(z.object({ step, float: score, qat: score, ptq: score.nullable() })).max(20_000),
