@@ -128,6 +128,34 @@ describe.each(backends)('weight quantizers on %s', (backend) => {
     expect(ends({ ...weightSite(4), quantizer: 'dorefa' })).toEqual([-15, 15]);
   });
 
+  test('a learned width starts at the bits asked for and at the largest weight, as abs-max would round', async () => {
+    for (const bits of [8, 3, 1] as Bits[]) {
+      const site: WeightSite = { ...weightSite(bits), quantizer: 'learnedBits' };
+      const w = tf.tensor2d(values, [rows, channels]);
+      const [width, logClip] = await read(weightQuantizers.learnedBits.learned!.initial(w, site));
+      expect(width).toBe(Math.max(bits, 2));
+      const largest = Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      expect(2 ** logClip!).toBeCloseTo(largest, 5);
+      const learned = await read(fakeQuantized(w, site, stateOf(site, w)));
+      const found: WeightSite = { ...weightSite(weightBits(site)), granularity: 'tensor' };
+      expectCloseArrays(learned, await read(fakeQuantized(w, found, stateOf(found, w))), 1e-5);
+    }
+  });
+
+  test('the penalty of a learned width is λ times the share of the weights, and no other quantizer has one', () => {
+    const penalty = (quantizer: WeightQuantizerKind, share: number) =>
+      weightSettings(
+        { ...weightSite(8), quantizer, penalty: 'strong' },
+        weightQuantizers[quantizer],
+        [4, 2],
+        0,
+        share,
+      )[9];
+    expect(penalty('learnedBits', 1)).toBeCloseTo(0.02, 6);
+    expect(penalty('learnedBits', 0.25)).toBeCloseTo(0.005, 6);
+    expect(penalty('lsq', 0.25)).toBe(0);
+  });
+
   test('nothing is left behind', () => {
     for (const quantizer of integerKinds) {
       const site: WeightSite = { ...weightSite(4), quantizer };
