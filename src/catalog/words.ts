@@ -89,7 +89,7 @@ export const words = {
   oscillating: {
     label: 'Oscillating',
     unit: '%',
-    help: 'Share of weights whose integer turns back in more than 0.5 % of steps: a gradient pushes them over the threshold between two levels, the next one back. Light between two levels: weights that change there.',
+    help: 'Share of weights whose integer turns back in more than 0.5 % of steps: one gradient pushes them over the threshold between two levels, the next one back. Light marks where.',
   },
   scale: {
     label: 'Scale',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { siteAt } from '@/catalog/layers';
+import { layerNames } from './network';
 import { weightSite } from '@/catalog/quantizers';
 import { applyEdit, presentSettings, recordEdit, settingsAt } from './changes';
 import golden from './link/golden.json';
@@ -11,11 +12,11 @@ const spirals = golden[0]!.experiment as unknown as Experiment;
 const weights = (bits: 2 | 3 | 4): Edit => ({ kind: 'bits', layer: 'dense2', site: 'weights', bits });
 const rate = (value: number): Edit => ({ kind: 'learningRate', value });
 
-/** What an edit sets, read straight from the settings; layers are found by counting those with weights. */
+/** What an edit sets, read straight from the settings. */
 function setTo(experiment: Experiment, edit: Edit): unknown {
   if (edit.kind === 'learningRate') return experiment.optimizer.learningRate;
-  const number = Number(/\d+$/.exec(edit.layer)?.[0]);
-  const layer = experiment.layers.filter((each) => 'weights' in each)[number - 1];
+  if (edit.kind === 'batchNorm') return experiment.batchNorm;
+  const layer = experiment.layers[layerNames(experiment.layers).indexOf(edit.layer)];
   const site = edit.layer === 'input' ? experiment.input : layer && siteAt(layer, edit.site);
   return new Map(Object.entries(site ?? {})).get(edit.kind === 'bits' ? 'bits' : edit.setting);
 }

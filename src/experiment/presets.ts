@@ -101,7 +101,7 @@ export const networkPresets = {
   },
   depthwise: {
     label: 'Depthwise CNN',
-    help: 'Depthwise-separable convolutions with batch norm. It quantizes badly: a depthwise filter has nine weights and no sum over channels to average errors out, and folding batch norm spreads the channels’ ranges far apart.',
+    help: 'Quantizes badly: a depthwise filter has nine weights and no sum over channels that averages errors out, and folded batch norm spreads the channels’ ranges far apart.',
     fits: largeImages,
     layers: [
       conv(16, 8, 4, normed),

@@ -43,7 +43,15 @@ describe('presets', () => {
 
 describe('editing layers', () => {
   it('puts a new layer where the network stays whole', () => {
-    for (const { defaults } of Object.values(layerKinds)) {
+    for (const kind of [
+      'dense',
+      'conv2d',
+      'depthwiseConv2d',
+      'maxPool2d',
+      'averagePool2d',
+      'dropout',
+    ] as const) {
+      const { defaults } = layerKinds[kind];
       const layers = digits.layers.toSpliced(placeFor(digits.layers, defaults), 0, defaults);
       // A third pooling or convolution may be too large for what is left of the image, but never out of order.
       expect(networkProblem({ ...digits, layers })?.message ?? '').not.toMatch(/needs an image|last layer/);

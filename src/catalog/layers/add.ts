@@ -63,7 +63,7 @@ function projectedShape(input: Shape, skipped: Shape = []): Shape {
 }
 
 const help =
-  'A path around some layers: what came in is added to what they made of it, so that they learn the difference (He 2015). Both sides are brought to one scale, added, and rounded.';
+  'A path around some layers: what came in is added to what they made of it (He 2015). The sum is rounded to a grid of its own.';
 const shared = {
   fields: [span],
   choices: [activationField],
@@ -93,7 +93,7 @@ export const addProjected = {
   kind: 'addProjected',
   label: 'Residual sum with projection',
   token: 'addp',
-  help: `${help} Where shapes differ, the path goes through a 1×1 convolution.`,
+  help: `${help} The path goes through a 1×1 convolution, for shapes that differ.`,
   schema: projectedSchema,
   defaults: {
     kind: 'addProjected',

@@ -70,7 +70,7 @@ export const attention = {
   kind: 'attention',
   label: 'Self-attention',
   token: 'attn',
-  help: 'Every position takes from the others what fits its question: softmax of QKᵀ / √d weighs their values. Two products of activations with each other, so both sides are rounded while it runs.',
+  help: 'Every position takes from the others what fits its question: softmax of QKᵀ / √d weighs their values. Both sides of those products are activations, and rounded.',
   schema,
   defaults: {
     kind: 'attention',

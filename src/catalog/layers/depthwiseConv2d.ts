@@ -27,7 +27,7 @@ export const depthwiseConv2d = {
   kind: 'depthwiseConv2d',
   label: 'Depthwise convolution',
   token: 'dw',
-  help: 'One filter for each channel, and no sums across channels: few weights, whose ranges differ much from channel to channel. One scale for all of them loses the small ones; a scale per channel keeps them.',
+  help: 'One filter for each channel, and no sums across channels. Ranges differ much between channels, so one scale for all loses the small ones; a scale per channel keeps them.',
   schema,
   defaults: {
     kind: 'depthwiseConv2d',

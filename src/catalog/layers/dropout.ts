@@ -20,7 +20,7 @@ export const dropout = {
   kind: 'dropout',
   label: 'Dropout',
   token: 'drop',
-  help: 'Leaves out a random share of the values at each training step, so that no unit relies on a single other (Srivastava 2014). The deployed network does not have it.',
+  help: 'Leaves out a random share of the values at each training step, so that no unit relies on a single other (Srivastava 2014).',
   schema,
   defaults: { kind: 'dropout', rate: 0.2 },
   fields: [rate],

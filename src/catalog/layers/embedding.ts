@@ -42,7 +42,7 @@ export const embedding = {
   kind: 'embedding',
   label: 'Embedding',
   token: 'embed',
-  help: 'Looks up a learned vector for each symbol and adds one for its position: a table, so nothing is multiplied. Its rows are stored at the weight bits.',
+  help: 'Looks up a learned vector for each symbol and adds one for its position. The table’s rows are stored at the weight bits.',
   schema,
   defaults: {
     kind: 'embedding',

@@ -19,7 +19,7 @@ export const globalAveragePool = {
   kind: 'globalAveragePool',
   label: 'Global average pooling',
   token: 'gap',
-  help: 'The mean of each channel over the whole image or sequence, rounded to a grid of its own. What follows needs few weights, wherever the object stands.',
+  help: 'The mean of each channel over the whole image or sequence, rounded to a grid of its own.',
   schema,
   defaults: { kind: 'globalAveragePool', activations: activationSite(8) },
   fields: [],

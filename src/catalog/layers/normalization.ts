@@ -8,7 +8,7 @@ export const normalizations = {
   batch: {
     label: 'batch norm',
     token: 'bn',
-    help: 'Each channel is brought to a learned mean and spread. It is folded into the weights before they are rounded, as the deployed network has it: channels that it stretches far apart need a scale each.',
+    help: 'Brings each channel to a learned mean and spread. It is folded into the weights before they are rounded, so channels that it stretches far apart need a scale each.',
   },
 } as const;
 export type Normalization = keyof typeof normalizations;
@@ -36,7 +36,7 @@ export const normStatistics = {
   frozen: {
     label: 'frozen',
     token: 'freeze',
-    help: 'Training uses the running averages too, and they stay as they are: the network trains as it will be deployed. Done late in training (Krishnamoorthi 2018).',
+    help: 'Training uses the running averages too, and they stay as they are: the network trains as it will be deployed (Krishnamoorthi 2018).',
   },
 } as const;
 export type NormStatistics = keyof typeof normStatistics;
@@ -47,7 +47,7 @@ export const normChanges = {
   estimate: {
     label: 're-estimate',
     token: 'estimate',
-    help: 'Makes the running averages anew from 50 training batches, with the weights as they are: they lag behind when weights or bits have just changed (Nagel 2022).',
+    help: 'Makes the running averages anew from 50 training batches. They lag behind when weights or bits have just changed (Nagel 2022).',
   },
 } as const;
 export type NormChange = keyof typeof normChanges;

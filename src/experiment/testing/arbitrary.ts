@@ -6,14 +6,14 @@ import fc from 'fast-check';
 import { bitWidths } from '@/catalog/bits';
 import { type DatasetSpec, datasetInfo, datasetKinds, fileName, ownData } from '@/catalog/datasets';
 import type { Field, NumberField } from '@/catalog/fields';
-import { descriptorOf, type LayerSpec, layerKinds } from '@/catalog/layers';
+import { descriptorOf, hasBatchNorm, type LayerSpec, layerKinds } from '@/catalog/layers';
 import { learningRateField, type OptimizerSpec, optimizers } from '@/catalog/optimizers';
 import { siteChoices, sites } from '@/catalog/quantizers';
 import { stopFields } from '@/catalog/stop';
 import { networkProblem, sitesByName } from '@/experiment/network';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
 import { maxBatchValues, maxLayers, maxSteps } from '@/experiment/schema';
-import { resolveNetwork } from '../network';
+import { resolveNetwork, roundsInput } from '../network';
 
 const number = ({ key, min, max, integer }: NumberField): fc.Arbitrary<number> => {
   if (key === 'bits') return fc.constantFrom(...bitWidths);
@@ -84,6 +84,7 @@ export const layerSpecs = kindsOf(
 
 /** Large own data with as few classes as a single dense layer has room for. */
 const withRoom = (dataset: DatasetSpec): DatasetSpec =>
+  dataset.kind === 'own' &&
   networkProblem({ dataset, layers: [{ ...layerKinds.dense.defaults, units: undefined }] })
     ? ({ ...dataset, classes: 2 } as DatasetSpec)
     : dataset;
@@ -93,7 +94,7 @@ function fitting(dataset: DatasetSpec, candidates: readonly LayerSpec[], end: La
   const { classes } = datasetInfo(dataset);
   const last: LayerSpec = { ...layerKinds.dense.defaults, ...end, kind: 'dense' };
   delete last.units;
-  let layers: LayerSpec[] = [last];
+  let layers: LayerSpec[] = roundsInput(dataset) ? [last] : [layerKinds.embedding.defaults, last];
   for (const spec of candidates) {
     const width = descriptorOf(spec).fields[0];
     const sized = width && (spec as unknown as Record<string, unknown>)[width.key] === undefined;
@@ -157,9 +158,10 @@ export const experiments: fc.Arbitrary<Experiment> = fc
     }) as unknown as fc.Arbitrary<LayerSpec>,
     optimizer: optimizerSpecs,
     batchSize: fc.integer({ min: 1, max: 1024 }),
+    batchNorm: fc.constantFrom<Experiment['batchNorm']>('batch', 'frozen'),
     stop: recordOf(stopFields) as fc.Arbitrary<Experiment['stop']>,
   })
-  .chain(({ seed, dataset: asked, input, candidates, end, optimizer, batchSize, stop }) => {
+  .chain(({ seed, dataset: asked, input, candidates, end, optimizer, batchNorm, batchSize, stop }) => {
     const dataset = withRoom(asked);
     const layers = fitting(dataset, candidates, end);
     const values = resolveNetwork({ dataset, layers }).reduce(
@@ -174,7 +176,11 @@ export const experiments: fc.Arbitrary<Experiment> = fc
         input,
         layers,
         optimizer,
-        batchSize: Math.max(1, Math.min(batchSize, Math.floor(maxBatchValues / values))),
+        batchNorm,
+        batchSize: Math.max(
+          hasBatchNorm(layers) ? 2 : 1,
+          Math.min(batchSize, Math.floor(maxBatchValues / values)),
+        ),
         stop,
         changes,
       }),
