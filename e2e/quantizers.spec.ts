@@ -194,3 +194,34 @@ test('a layer’s detail gives way when the network is another', async ({ playgr
   }
   await expect(playground.alert).toHaveCount(0);
 });
+
+test('weights that oscillate are shown, lit up where they flip, and frozen in mid-run', async ({
+  playground,
+}) => {
+  await playground.open(experiment('w2'));
+  const detail = playground.page.getByRole('region', { name: 'Selected layer' });
+  const oscillating = detail.locator('dl > div', { hasText: 'Oscillating' }).locator('dd');
+  await expect(oscillating).toHaveText('0.0 %');
+  await playground.train.click();
+  await playground.goesOn(600);
+  await expect(oscillating).toHaveText(/^[1-9]/);
+  await expect(detail.locator('rect[data-flips]').first()).toBeVisible();
+  await expect(strip(playground, 'dense2').getByText(/\d %\s*oscillating/)).toBeVisible();
+  await detail.getByText('Oscillating', { exact: true }).hover();
+  await expect(playground.page.getByRole('tooltip')).toContainText('turns back');
+
+  await playground.choice('Oscillation, dense2').selectOption('freeze');
+  await expect.poll(playground.fragment).toMatch(/&do=\d+;dense2\.w\.freeze$/);
+  await expect(oscillating).toHaveText(/% frozen$/);
+  await playground.button('How all layers round').click();
+  await playground.choice('Weight oscillation, all layers').selectOption('damp');
+  await playground.page.keyboard.press('Escape');
+  await expect.poll(playground.fragment).toMatch(/_\d+;w\.damp$/);
+  await expect(oscillating).not.toHaveText(/frozen/);
+  await playground.goesOn(300);
+  await playground.pause.click();
+  await expect(playground.alert).toHaveCount(0);
+  // DoReFa's levels are not one step apart: nothing can be done, and the choice says so.
+  await playground.choice('Weight quantizer, dense2').selectOption('dorefa');
+  await expect(playground.choice('Oscillation, dense2')).toBeDisabled();
+});

@@ -10,6 +10,8 @@ import {
   activationSiteSchema,
   estimators,
   fitBits,
+  oscillationAt,
+  oscillations,
   type QuantizerDescriptor,
   roundings,
   siteChoices,
@@ -44,9 +46,12 @@ describe('docs/quantizers', () => {
       expect(paragraphs, sentence).toContain(sentence);
     },
   );
-  test.each(Object.values(estimators))('$label is explained', ({ label }) => {
-    expect(pages.some((page) => page.includes(`| ${label} |`))).toBe(true);
-  });
+  test.each([...Object.values(estimators), ...Object.values(oscillations)])(
+    '$label is explained',
+    ({ label }) => {
+      expect(pages.some((page) => page.includes(`| ${label} |`))).toBe(true);
+    },
+  );
 });
 
 describe('widths', () => {
@@ -75,6 +80,22 @@ test('a site without the newer settings means what it always did', () => {
   expect(activationSiteSchema.parse({ bits: 4, quantizer: 'ema' })).toEqual(activationSite(4));
 });
 
+test('oscillation is left free where integers cannot be held', () => {
+  const asked = { ...weightSite(4), oscillation: 'freeze' } as const;
+  expect(oscillationAt(asked)).toBe('freeze');
+  expect(oscillationAt({ ...asked, quantizer: 'lsq' })).toBe('freeze');
+  for (const other of [
+    { bits: 32 },
+    { rounding: 'stochastic' },
+    { granularity: 'group32' },
+    { quantizer: 'dorefa' },
+    { quantizer: 'learnedBits' },
+    { quantizer: 'e4m3' },
+    { quantizer: 'mxfp4' },
+  ] as const)
+    expect(oscillationAt({ ...asked, ...other }), JSON.stringify(other)).toBe('free');
+});
+
 test('what may be chosen at a site is in its fields', () => {
   expect(Object.keys(siteChoices.weights)).toEqual([
     'quantizer',
@@ -92,7 +113,12 @@ test('what may be chosen at a site is in its fields', () => {
 });
 
 test('tooltips fit', () => {
-  for (const { label, help } of [...descriptors, ...Object.values(estimators), ...Object.values(roundings)]) {
+  for (const { label, help } of [
+    ...descriptors,
+    ...Object.values(estimators),
+    ...Object.values(roundings),
+    ...Object.values(oscillations),
+  ]) {
     expect(help, label).toMatch(/^\S.*\.$/);
     expect(help.length, label).toBeLessThanOrEqual(220);
   }

@@ -41,6 +41,8 @@ export interface Report {
     learnedBits?: number;
     /** Null where nothing is rounded. */
     sqnrDb: number | null;
+    /** Shares of the weights that oscillate and that are frozen; absent where they are not watched. */
+    oscillation?: { share: number; frozen: number };
   }[];
   stepMs: { float: number; qat: number };
   link: string;
@@ -108,8 +110,11 @@ export async function runExperiment(
     bytes: { float: size.float, quantized: size.total, ram: peakActivationBytes(final) },
     bops: size.bops,
     layers: resolveNetwork(final).map(({ name, spec, sites, parameters, macs }) => {
-      const { sqnrDb: sqnr, parameters: { bits: learnedBits } = {} } =
-        summaries.get(name)?.sites.weights ?? {};
+      const {
+        sqnrDb: sqnr,
+        oscillation,
+        parameters: { bits: learnedBits } = {},
+      } = summaries.get(name)?.sites.weights ?? {};
       return {
         name,
         kind: spec.kind,
@@ -123,6 +128,7 @@ export async function runExperiment(
         bytes: size.layers.find((layer) => layer.name === name)?.total ?? 0,
         ...(learnedBits !== undefined && { learnedBits }),
         sqnrDb: sqnr !== undefined && Number.isFinite(sqnr) ? sqnr : null,
+        ...(oscillation ? { oscillation } : {}),
       };
     }),
     stepMs: { float: stepper.times.float.value, qat: stepper.times.qat.value },

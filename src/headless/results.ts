@@ -1,6 +1,7 @@
 /**
  * The tables of docs/results.md, printed as Markdown with the link of each row's first seed.
  * `npm run results -- toy [--seeds 5]`: the spiral toy beside its PyTorch reference.
+ * `npm run results -- oscillation [--seeds 3] [--only NAME]`: oscillating weights left free, damped and frozen.
  * `npm run results -- lsq|weights|groups|activations --images IDX --labels IDX [--seeds 3] [--only NAME]`: digits.
  */
 import { readFileSync } from 'node:fs';
@@ -30,6 +31,7 @@ import { layerNames } from '@/experiment/network';
 import { defaultExperiment, experimentFor, networkPresets } from '@/experiment/presets';
 import type { Edit, Experiment } from '@/experiment/schema';
 import { runExperiment } from './experiment';
+import { printOscillation } from './oscillation';
 import { cell, type SiteRule, withSites } from './sums';
 
 /** One row: what it is called, the experiment for a seed, and what a reference says. */
@@ -194,7 +196,7 @@ async function printRows(
 }
 
 const usage =
-  'Usage: npm run results -- toy|lsq|weights|groups|activations [--images IDX --labels IDX] [--seeds N] [--only NAME]';
+  'Usage: npm run results -- toy|oscillation|lsq|weights|groups|activations [--images IDX --labels IDX] [--seeds N] [--only NAME]';
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
@@ -202,14 +204,20 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
   const [table] = positionals;
   const { images, labels, only = '' } = values;
-  const known = ['toy', 'lsq', 'weights', 'groups', 'activations'];
-  if (!table || !known.includes(table) || (table !== 'toy' && !(images && labels))) {
+  const generated = ['toy', 'oscillation'];
+  const known = [...generated, 'lsq', 'weights', 'groups', 'activations'];
+  if (!table || !known.includes(table) || !(generated.includes(table) || (images && labels))) {
     console.error(usage);
     process.exitCode = 2;
     return;
   }
   const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
   await startBackend('wasm', dirname(entry) + sep);
+  if (table === 'oscillation') {
+    const seeds = Array.from({ length: Number(values.seeds ?? 3) }, (_, index) => firstSeed + index);
+    await printOscillation(seeds, only);
+    return;
+  }
   const chosen = (rows: Row[]) => rows.filter(({ name }) => name.includes(only));
   if (table === 'toy') {
     const { dataset } = defaultExperiment;

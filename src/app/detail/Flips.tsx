@@ -19,8 +19,10 @@ function useBriefly(value: unknown): boolean {
   return lit;
 }
 
-/** The opacity for a share of the weights: seen from the first one, soft for many. */
-export const brightness = (share: number): number => (share > 0 ? Math.min(0.5, 0.12 + 4 * share) : 0);
+/** The opacity for a share of the weights: seen from the first one, never glaring. */
+const brightness = (share: number): number => (share > 0 ? Math.min(0.7, 0.06 + 12 * share) : 0);
+/** Width of a light, as a share of the way from one level to the next. */
+const lightWidth = 0.5;
 
 interface Props {
   detail: SiteDetail;
@@ -38,13 +40,14 @@ export function Flips({ detail, grid, toX, top, base }: Props) {
     <g data-b={detail.bits} className={styles.flips}>
       {flips.map((share, index) => {
         const [from, to] = [toX(grid[index]!.value), toX(grid[index + 1]!.value)];
+        const width = Math.max(0, to - from) * lightWidth;
         return (
           <rect
             key={grid[index]!.q}
             data-flips={share > 0 || undefined}
-            x={from}
+            x={(from + to - width) / 2}
             y={top}
-            width={Math.max(0, to - from)}
+            width={width}
             height={base - top}
             style={{ opacity: lit ? brightness(share) : 0 }}
           />
