@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { siteAt } from '@/catalog/layers';
-import { layerNames } from './network';
 import { weightSite } from '@/catalog/quantizers';
 import { applyEdit, presentSettings, recordEdit, settingsAt } from './changes';
 import golden from './link/golden.json';
+import { layerNames } from './network';
 import { type Change, type Edit, type Experiment, experimentSchema } from './schema';
 import { edits, experiments } from './testing/arbitrary';
 

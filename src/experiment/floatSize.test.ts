@@ -24,11 +24,18 @@ const network = (
   const hidden: Dense = {
     kind: 'dense',
     units: 40,
+    norm: 'none',
     activation: 'relu',
     weights,
     activations: { ...activationSite(bits), quantizer: rounded },
   };
-  const last: Dense = { kind: 'dense', activation: 'linear', weights, activations: activationSite(32) };
+  const last: Dense = {
+    kind: 'dense',
+    norm: 'none',
+    activation: 'linear',
+    weights,
+    activations: activationSite(32),
+  };
   return {
     dataset: { kind: 'xor', samples: 100, noise: 0.1, testShare: 0.5, validationShare: 0 },
     input: activationSite(8),

@@ -19,7 +19,7 @@ const network = (weights: Partial<WeightSite>, quantizer: 'ema' | 'dynamic' | 'd
   const { units: _, ...rest } = hidden;
   const last: Dense = { ...rest, activation: 'linear', activations: activationSite(32) };
   return {
-    dataset: { kind: 'xor', samples: 100, noise: 0.1, testShare: 0.5 } as const,
+    dataset: { kind: 'xor', samples: 100, noise: 0.1, testShare: 0.5, validationShare: 0 } as const,
     input: { ...activationSite(8), quantizer },
     layers: [hidden, last],
   };

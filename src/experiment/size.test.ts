@@ -16,8 +16,14 @@ const sites = (weights: Bits, activations: Bits, granularity: Granularity) => ({
 
 /** 2 inputs, 3 units, 2 classes: weights of 2 x 3 and 3 x 2. */
 const dense = (w1: Bits, a1: Bits, w2: Bits, a2: Bits, granularity: Granularity = 'channel'): Network => {
-  const hidden: Dense = { kind: 'dense', units: 3, activation: 'relu', ...sites(w1, a1, granularity) };
-  const last: Dense = { kind: 'dense', activation: 'linear', ...sites(w2, a2, granularity) };
+  const hidden: Dense = {
+    kind: 'dense',
+    units: 3,
+    norm: 'none',
+    activation: 'relu',
+    ...sites(w1, a1, granularity),
+  };
+  const last: Dense = { kind: 'dense', norm: 'none', activation: 'linear', ...sites(w2, a2, granularity) };
   return {
     dataset: { kind: 'xor', samples: 100, noise: 0.1, testShare: 0.5, validationShare: 0 },
     input: activationSite(8),
@@ -33,6 +39,7 @@ const conv = (w1: Bits, a1: Bits, w2: Bits, granularity: Granularity): Network =
     kernelSize: 3,
     stride: 1,
     padding: 'valid',
+    norm: 'none',
     activation: 'relu',
     ...sites(w1, a1, granularity),
   };
@@ -52,7 +59,7 @@ const conv = (w1: Bits, a1: Bits, w2: Bits, granularity: Granularity): Network =
     layers: [
       filters,
       { kind: 'maxPool2d', size: 2 },
-      { kind: 'dense', activation: 'linear', ...sites(w2, 32, granularity) },
+      { kind: 'dense', norm: 'none', activation: 'linear', ...sites(w2, 32, granularity) },
     ],
   };
 };

@@ -63,7 +63,7 @@ class Rig {
     };
   }
 
-  send(command: Exclude<Command, { type: 'open' }>): void {
+  send(command: Exclude<Command, { request: number }>): void {
     this.session.receive(command);
   }
 
