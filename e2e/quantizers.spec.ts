@@ -224,4 +224,9 @@ test('weights that oscillate are shown, lit up where they flip, and frozen in mi
   // DoReFa's levels are not one step apart: nothing can be done, and the choice says so.
   await playground.choice('Weight quantizer, dense2').selectOption('dorefa');
   await expect(playground.choice('Oscillation, dense2')).toBeDisabled();
+  await playground.choice('Weight quantizer, dense2').selectOption('absmax');
+  await expect(playground.choice('Oscillation, dense2')).toHaveValue('damp');
+  await playground.choice('Rounding, dense2').selectOption('stochastic');
+  await expect(playground.choice('Oscillation, dense2')).toBeDisabled();
+  await expect(playground.choice('Oscillation, dense2')).toHaveValue('free');
 });

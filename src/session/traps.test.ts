@@ -196,6 +196,51 @@ describe('the signs of a trap', () => {
   });
 });
 
+describe('oscillating weights', () => {
+  const last = { step: 3500, kind: 'learningRate', value: 0.004 } as const;
+  const traps = (
+    weights: Partial<WeightSite>,
+    share: number,
+    { step = 5000, count = 256, changes = [] as Experiment['changes'] } = {},
+  ) => {
+    const histogram = { min: -1, max: 1, counts: [count] };
+    const summary = { ...quiet, histogram, oscillation: { share, frozen: 0 } };
+    return trapsOf(withSites(moons, weights), changes, {
+      step,
+      layers: { dense2: { name: 'dense2', sites: { weights: summary } } },
+      historyOf: () => [],
+    });
+  };
+  const four = { bits: 4 } as const;
+
+  test('late, at few bits and over a fifth of many weights, are offered to be frozen', () => {
+    const [trap] = traps(four, 0.25);
+    expect(trap).toMatchObject({
+      key: 'dense2/weights/oscillation',
+      text: '25 % of the weights of dense2 turn back and forth between two levels and get nowhere.',
+      mend: {
+        label: 'Freeze them',
+        edits: [
+          { kind: 'quantizer', layer: 'dense2', site: 'weights', setting: 'oscillation', value: 'freeze' },
+        ],
+      },
+    });
+    const mendedSites = trap!.mend.edits.reduce<Experiment>(applyEdit, withSites(moons, four)).layers[1];
+    expect(mendedSites).toMatchObject({ weights: { oscillation: 'freeze' } });
+  });
+  test('are not mentioned otherwise', () => {
+    expect(traps(four, 0.2)).toEqual([]);
+    expect(traps({ bits: 5 }, 0.5)).toEqual([]);
+    expect(traps({ ...four, oscillation: 'freeze' }, 0.5)).toEqual([]);
+    expect(traps({ ...four, oscillation: 'damp' }, 0.5)).toEqual([]);
+    expect(traps({ ...four, quantizer: 'dorefa' }, 0.5)).toEqual([]);
+    expect(traps(four, 0.5, { step: 2999 })).toEqual([]);
+    expect(traps(four, 0.5, { count: 99 })).toEqual([]);
+    expect(traps(four, 0.5, { step: 4499, changes: [last] })).toEqual([]);
+    expect(traps(four, 0.5, { step: 4500, changes: [last] })).toHaveLength(1);
+  });
+});
+
 describe('how far one weight stands out', () => {
   const site = (latent: number[], channels = 1, scales = channels) => ({
     latent: Float32Array.from(latent),

@@ -8,6 +8,8 @@ import {
   sites,
   type TensorKind,
   tensorKindOf,
+  unwatchedReason,
+  type WeightSite,
 } from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
@@ -63,6 +65,12 @@ function Kind({ layer, name }: { layer: string; name: SiteName }) {
   );
 }
 
+/** Why nothing can be done about oscillation at a site that rounds, where nothing can. */
+function unwatched(name: SiteName, site: WeightSite) {
+  const reason = siteBits(name, site) === 32 ? undefined : unwatchedReason(site);
+  return reason === undefined ? undefined : { value: 'free', reason };
+}
+
 export function Choices({ layer, shown }: { layer: string; shown: SiteName }) {
   const site = useSite(layer, shown);
   const kind = tensorKindOf(shown);
@@ -83,6 +91,7 @@ export function Choices({ layer, shown }: { layer: string; shown: SiteName }) {
             site={kind}
             setting={setting}
             quantizer={site.quantizer}
+            ruled={setting === 'oscillation' ? unwatched(shown, site as WeightSite) : undefined}
             value={String((site as unknown as Record<string, unknown>)[setting])}
             onChoose={(value) => edit([choiceEdit(layer, shown, setting, value)])}
           />

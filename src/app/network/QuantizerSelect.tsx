@@ -53,19 +53,28 @@ export function QuantizerSelect({ name, site, value, onChoose }: Props) {
   );
 }
 
-/** One of a site's further choices. @param quantizer whose rules may leave no choice; undefined where layers differ */
+/**
+ * One of a site's further choices.
+ * @param quantizer whose rules may leave no choice; undefined where layers differ
+ * @param ruled the option that the site's other choices leave, and why
+ */
 export function ChoiceSelect({
   name,
   site,
   setting,
   quantizer,
+  ruled,
   value,
   onChoose,
-}: Props & { setting: Setting; quantizer: string | undefined }) {
+}: Props & {
+  setting: Setting;
+  quantizer: string | undefined;
+  ruled?: { value: string; reason: string } | undefined;
+}) {
   const field = choiceField(site, setting);
   if (!field) return null;
   const descriptor = quantizer === undefined ? undefined : quantizersOf(site)[quantizer];
-  const fixed = descriptor && fixedSetting(descriptor, setting);
+  const fixed = ruled ?? (descriptor && fixedSetting(descriptor, setting));
   const missing = (key: string) => descriptor && unavailable(descriptor, setting, key);
   const lacking = value === undefined ? undefined : missing(value);
   const shown = fixed?.value ?? lacking?.instead ?? value;
