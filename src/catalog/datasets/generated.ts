@@ -123,7 +123,7 @@ export const datasetKinds = {
     classNames: [...'0123456789'],
   },
   textures: {
-    label: 'Shapes & textures',
+    label: 'Textures',
     token: 'textures',
     help: 'Five shapes and five textures as 32×32 colour images, turned, scaled and noisy. The colours are random and tell nothing about the class.',
     defaults: { kind: 'textures', samples: 5000, noise: 0.5, ...threeParts },
