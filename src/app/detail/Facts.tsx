@@ -66,8 +66,14 @@ export const Facts = memo(function Facts({ detail, side, history, learns, owner 
       <Row term={<Term name="meanAbs">Mean |{side === 'weights' ? 'w' : 'a'}|</Term>}>
         {figures(detail.meanAbs)}
       </Row>
-      <Row term={<Term name="scale">Scales</Term>}>
-        {float ? none : detail.scales > 1 ? `${count(detail.scales)}, one for each ${owner}` : '1'}
+      <Row
+        term={
+          <Term name="scale" more={detail.scales > 1 ? `One for each ${owner}.` : ''}>
+            Scales
+          </Term>
+        }
+      >
+        {float ? none : count(detail.scales)}
       </Row>
     </dl>
   );
