@@ -28,6 +28,7 @@ import { registerQuantizeByRule } from './quantizeByRule';
 import { registerQuantizeFloat } from './quantizeFloat';
 import { registerQuantizeMx } from './quantizeMx';
 import { registerQuantizeRows } from './quantizeRows';
+import { registerSlice } from './slice';
 import { registerSoftmaxCrossEntropy } from './softmaxCrossEntropy';
 import { registerWeightParams } from './weightParams';
 
@@ -39,6 +40,7 @@ export function registerKernels(): void {
   registered = true;
   registerGradients();
   registerMatmul();
+  registerSlice();
   registerConv2d();
   registerDepthwiseConv2d();
   registerMaxPool2d();

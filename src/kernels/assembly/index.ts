@@ -26,3 +26,4 @@ export * from './gru';
 export * from './lstm';
 export * from './dropout';
 export * from './learnedBits';
+export * from './slice';
