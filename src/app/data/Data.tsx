@@ -139,7 +139,9 @@ export function Data() {
               {datasetKinds[kind].label}
             </option>
           ))}
-          {dataset.kind === 'own' && <option value="own">{dataset.name}</option>}
+          {!kinds.some((kind) => kind === dataset.kind) && (
+            <option value={dataset.kind}>{datasetInfo(dataset).label}</option>
+          )}
         </select>
       </label>
       <div className={styles.thumbs}>
