@@ -100,7 +100,7 @@ describe.each(backends)('sequence kernels on %s', (backend) => {
       const weights = attentionSoftmax(tf.matMul(split(wq!), split(wk!), false, true), scale, true);
       const mixed = tf.transpose(tf.matMul(weights, split(wv!)), [0, 2, 1, 3]);
       const logits = tf.matMul(tf.reshape(mixed, [-1, depth]) as tf.Tensor2D, wo!);
-      return softmaxCrossEntropy(logits, labels);
+      return softmaxCrossEntropy(logits as tf.Tensor2D, labels);
     };
     const losses = await train(loss, variables, steps);
     expect(losses[0]).toBeGreaterThan(2);
