@@ -20,7 +20,9 @@ export function printReport({ machine, backends, peers, ratios }, names) {
   console.log(`WebGPU adapter: ${adapter ?? 'none'}${pytorch ? `; PyTorch ${pytorch}` : ''}\n`);
 
   const errors = [];
-  const rows = [['ms per step, medians', 'float', 'QAT', 'QAT / float', 'both twins', 'host', 'dispatches']];
+  const rows = [
+    ['ms per step, medians', 'float', 'QAT', 'QAT / float', 'both twins', 'step', 'host', 'dispatches'],
+  ];
   for (const [name, results] of Object.entries({ ...backends, ...peers })) {
     if (results.error) {
       errors.push(`${name}: ${results.error}`);
@@ -37,6 +39,7 @@ export function printReport({ machine, backends, peers, ratios }, names) {
           ms(row.qat_ms),
           row.overhead.toFixed(2),
           ms(row.step_ms),
+          row.step,
           ms(row.host_ms),
           row.dispatches,
         ]);

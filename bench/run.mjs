@@ -149,6 +149,7 @@ for (const workload of names) {
       const { ms, dispatches } = await one.ask('host', 'qat', 40);
       Object.assign(row, { host_ms: rounded(ms), dispatches });
     }
+    if (slices.at(-1).mode) row.step = slices.at(-1).mode;
     if (slices[0].whole !== undefined) row.step_ms = rounded(median(slices.map((s) => s.whole)));
     results[one.group][one.name][workload] = row;
   }

@@ -93,7 +93,13 @@ serve({
     for (const twin of twins) times[twin].clear();
     const start = performance.now();
     const count = await steps(ms);
-    return { float: times.float.value, qat: times.qat.value, whole: (performance.now() - start) / count };
+    const { mode } = prepared.trainer.stepMode('qat');
+    return {
+      float: times.float.value,
+      qat: times.qat.value,
+      whole: (performance.now() - start) / count,
+      mode,
+    };
   },
   host,
 });

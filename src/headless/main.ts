@@ -57,7 +57,14 @@ function readArguments(): Arguments {
   }
 }
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+/** A long link is too long for a file's name, which the system answers by an error. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
 
 function readExperiment(source: string): Experiment {
   const result = isFile(source)

@@ -14,6 +14,7 @@ import { registerFloatParams } from './floatParams';
 import { registerGradients } from './gradients';
 import { registerGroupParams } from './groupParams';
 import { registerGru } from './gru';
+import { registerIdentity } from './identity';
 import { registerLayerNorm } from './layerNorm';
 import { registerLearnedBits } from './learnedBits';
 import { registerLstm } from './lstm';
@@ -39,6 +40,7 @@ export function registerKernels(): void {
   if (registered) return;
   registered = true;
   registerGradients();
+  registerIdentity();
   registerMatmul();
   registerSlice();
   registerConv2d();

@@ -7,31 +7,40 @@ import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import binaryUrl from '../../build/assembly/kernels.wasm?url&inline';
 
-type Kernel = (...values: number[]) => void;
+/** An exported function of the module. */
+export type LaunchFunction = (...values: number[]) => void;
+/** Hears every launch before it runs. */
+export type LaunchListener = (kernel: LaunchFunction, values: number[]) => void;
 
 /** What tfjs's Emscripten module has and its types leave out. */
-interface Emscripten {
+export interface Emscripten {
   readonly asm?: { readonly memory?: unknown };
   readonly wasmMemory?: unknown;
+  readonly HEAPU8: Uint8Array<ArrayBuffer>;
   _malloc(bytes: number): number;
+  _free(address: number): void;
 }
 
 interface Started {
   readonly backend: BackendWasm;
-  readonly kernels: ReadonlyMap<string, Kernel>;
+  readonly kernels: ReadonlyMap<string, LaunchFunction>;
+  /** The heap's own, which a recording replaces in the module. */
+  readonly malloc: (bytes: number) => number;
   /** The scratch block: its aligned address and size in bytes. */
   block: { readonly address: number; readonly bytes: number };
 }
 
 const alignment = 16;
 let started: Started | undefined;
+let listener: LaunchListener | undefined;
 
 /** The bytes of the compiled kernels. Decoded by hand: a page's security policy may forbid fetching data URLs. */
 function decodeBinary(): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(binaryUrl.slice(binaryUrl.indexOf(',') + 1)), (c) => c.charCodeAt(0));
 }
 
-function emscripten(backend: BackendWasm): Emscripten {
+/** The tfjs module behind the backend: its heap and allocator. */
+export function emscripten(backend: BackendWasm): Emscripten {
   return backend.wasm as unknown as Emscripten;
 }
 
@@ -53,8 +62,11 @@ export async function startWasmKernels(): Promise<void> {
       'The WebAssembly kernels need tfjs without threads: set WASM_HAS_MULTITHREAD_SUPPORT to false first.',
     );
   const { instance } = await WebAssembly.instantiate(decodeBinary(), { env: { memory } });
-  const kernels = new Map(Object.entries(instance.exports as Record<string, Kernel>));
-  started = { backend, kernels, block: { address: 0, bytes: 0 } };
+  const kernels = new Map(Object.entries(instance.exports as Record<string, LaunchFunction>));
+  // The first call of an Emscripten function replaces it in the module: afterwards it stays.
+  emscripten(backend)._free(emscripten(backend)._malloc(alignment));
+  const malloc = emscripten(backend)._malloc;
+  started = { backend, kernels, malloc, block: { address: 0, bytes: 0 } };
 }
 
 function current(): Started {
@@ -70,7 +82,20 @@ function current(): Started {
 export function launch(name: string, ...values: number[]): void {
   const kernel = current().kernels.get(name);
   if (!kernel) throw new Error(`The WebAssembly module has no kernel named ${name}.`);
+  listener?.(kernel, values);
   kernel(...values);
+}
+
+/** The backend that the kernels run on, if it is the current one. */
+export function currentWasmBackend(): BackendWasm | undefined {
+  return started && tf.getBackend() === 'wasm' && tf.backend() === started.backend
+    ? started.backend
+    : undefined;
+}
+
+/** Lets one listener hear every launch, until it is called without one. */
+export function listenToLaunches(next?: LaunchListener): void {
+  listener = next;
 }
 
 /** Where a tensor's values begin, in bytes. Memory may grow at any allocation, which moves nothing but ends views. */
@@ -92,7 +117,7 @@ export function scratch(bytes: number): number {
   const state = current();
   if (bytes > state.block.bytes) {
     const size = Math.max(bytes, 2 * state.block.bytes, 1 << 16);
-    const start = emscripten(state.backend)._malloc(size + alignment - 1) >>> 0;
+    const start = state.malloc(size + alignment - 1) >>> 0;
     if (start === 0) throw new Error(`WebAssembly has no memory left for ${size} bytes of scratch space.`);
     state.block = { address: Math.ceil(start / alignment) * alignment, bytes: size };
   }

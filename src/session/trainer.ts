@@ -34,6 +34,7 @@ import {
 } from '@/model/sites';
 import { type Batch, BatchOrder, range, rowsOf } from './batches';
 import type { Checkpoint, NetworkName } from './protocol';
+import { type Accept, type EagerStep, RecordedStep, type StepMode } from './recorded';
 
 /** Training examples that PTQ is calibrated on. */
 export const calibrationSamples = 512;
@@ -61,16 +62,22 @@ export class Trainer {
   readonly order: BatchOrder;
   private readonly network: Network;
   private readonly twins: { float: Trained; qat: Trained };
+  private readonly recorded: { float: RecordedStep; qat: RecordedStep };
   private readonly qatSites: Sites;
   private readonly ptqSites: Sites;
   /** [1]: steps that each network has taken, for stochastic rounding and dropout. */
   private readonly clocks = { float: clock(), qat: clock() };
   private settings: Experiment;
 
-  /** Needs a started backend. @param experiment its changes up to the step reached are made by `restore` */
+  /**
+   * Needs a started backend.
+   * @param experiment its changes up to the step reached are made by `restore`
+   * @param record whether steps may be recorded and replayed (./recorded.ts); the numbers are the same
+   */
   constructor(
     experiment: Experiment,
     readonly dataset: Dataset,
+    record = true,
   ) {
     this.settings = settingsAt(experiment, 0);
     const plan = this.plan();
@@ -98,6 +105,10 @@ export class Trainer {
         oscillations,
       },
     };
+    this.recorded = {
+      float: new RecordedStep(this.eagerStep('float'), record),
+      qat: new RecordedStep(this.eagerStep('qat'), record),
+    };
     this.order = new BatchOrder(experiment.seed, dataset.train.count, experiment.batchSize);
     // The QAT network starts with the ranges of its untrained self, so that it is quantized sensibly from step 0.
     this.initialise('qat', allSites(plan), true);
@@ -123,29 +134,34 @@ export class Trainer {
    * Computes the loss of one network on a batch and, if it may, updates the network. Training of both twins on the same
    * batch and `advance` make one step.
    * @param accept sees the loss before the update; false leaves the network as it was
-   * @returns the mean cross-entropy before the update, a scalar that the caller disposes
+   * @returns the mean cross-entropy before the update, a scalar that the caller disposes before the next step
    */
-  train(name: 'float' | 'qat', batch: Batch, accept: (loss: tf.Scalar) => boolean = () => true): tf.Scalar {
+  train(name: 'float' | 'qat', batch: Batch, accept: Accept = () => true): tf.Scalar {
+    return this.recorded[name].take(batch, accept);
+  }
+
+  /** How a network's steps are taken, and why they are not recorded where that was refused. */
+  stepMode(name: 'float' | 'qat'): { mode: StepMode; reason?: string } {
+    const { mode, reason } = this.recorded[name];
+    return reason === undefined ? { mode } : { mode, reason };
+  }
+
+  private eagerStep(name: 'float' | 'qat'): EagerStep {
     const { variables, optimizer, pass, learned, oscillations } = this.twins[name];
     const seen: Pass = oscillations ? { ...pass, tap: oscillations.tap } : pass;
-    try {
-      return tf.tidy(() => {
+    return {
+      differentiate: (batch) => {
         const list = [...trainedOf(variables).values(), ...(learned?.variables ?? [])];
-        const { value, grads } = tf.variableGrads(
-          () => this.loss(this.network.forward(variables, batch.x, seen), batch),
-          list,
-        );
-        if (accept(value)) {
-          optimizer.step(oscillations?.damp(grads, variables, this.clocks[name]) ?? grads);
-          learned?.step(grads);
-          oscillations?.track(variables);
-          advanceClock(this.clocks[name]);
-        }
-        return value;
-      });
-    } finally {
-      oscillations?.release();
-    }
+        return tf.variableGrads(() => this.loss(this.network.forward(variables, batch.x, seen), batch), list);
+      },
+      update: (grads) => {
+        optimizer.step(oscillations?.damp(grads, variables, this.clocks[name]) ?? grads);
+        learned?.step(grads);
+        oscillations?.track(variables);
+        advanceClock(this.clocks[name]);
+      },
+      end: () => oscillations?.release(),
+    };
   }
 
   /** Mean cross-entropy of logits [..., classes] against a batch's labels, those of a sequence position by position. */
@@ -187,6 +203,10 @@ export class Trainer {
         await trained?.setLearningRate(edit.value);
       return;
     }
+    // Bits are read from tensors, so that a recording goes on; whatever else is chosen may lead through other kernels.
+    for (const recorded of Object.values(this.recorded))
+      if (edit.kind === 'bits') recorded.distrust();
+      else recorded.forget();
     const plan = this.plan();
     const anew = sitesToInitialise(edit, plan);
     this.arrange(anew);
@@ -291,6 +311,7 @@ export class Trainer {
   async restore(experiment: Experiment, checkpoint: Checkpoint): Promise<void> {
     const before = this.settings;
     this.settings = settingsAt(experiment, checkpoint.step);
+    for (const recorded of Object.values(this.recorded)) recorded.forget();
     this.arrange();
     const state = this.state();
     for (const [name, variable] of state)
@@ -306,6 +327,7 @@ export class Trainer {
   }
 
   dispose(): void {
+    for (const recorded of Object.values(this.recorded)) recorded.forget();
     for (const { variables, optimizer, learned, oscillations } of Object.values(this.twins)) {
       disposeVariables(variables);
       optimizer.dispose();
