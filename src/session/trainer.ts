@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { SiteName } from '@/catalog/quantizers';
 import type { Dataset } from '@/data/dataset';
+import type { Readable } from '@/deploy/snapshot';
 import { applyEdit, settingsAt } from '@/experiment/changes';
 import { resolveNetwork, roundsInput } from '@/experiment/network';
 import type { Edit, Experiment } from '@/experiment/schema';
@@ -268,6 +269,13 @@ export class Trainer {
   logits(name: NetworkName, x: tf.Tensor, tap?: Pass['tap']): tf.Tensor {
     const { variables, pass } = this.evaluation(name);
     return this.network.forward(variables, x, tap ? { ...pass, tap } : pass);
+  }
+
+  /** What the exports read of a quantized network. PTQ needs `calibrate` first. */
+  readable(name: 'ptq' | 'qat'): Readable {
+    const { variables } = this.evaluation(name);
+    const forward: Readable['forward'] = (x, tap) => this.logits(name, x, tap);
+    return { plan: this.network.plan, variables, forward };
   }
 
   /** How the QAT network's weights at a site oscillate, [6, n] (src/kernels/oscillation/constants.ts), if they are watched. */

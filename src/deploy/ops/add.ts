@@ -1,0 +1,28 @@
+/**
+ * add: two values on grids of their own, both taken to the output's grid and rounded once as a sum. The second may be the
+ * int32 sums of a projection, with a scale for each channel.
+ */
+import { rescale } from '../arithmetic';
+import type { Program, Rescale } from '../program';
+import type { Common, Memory, OpKindOf } from './op';
+
+export interface AddOp extends Common {
+  kind: 'add';
+  /** Index of the second value. */
+  skipped: number;
+  /** With multipliers for `input` and for `skipped`. */
+  rescale: Rescale;
+}
+
+export const add: OpKindOf<AddOp> = {
+  reads: ({ input, skipped }) => [input, skipped],
+  evaluate(op: AddOp, program: Program, memory: Memory) {
+    const [a, b] = [memory[op.input]!, memory[op.skipped]!];
+    const y = memory[op.output]!;
+    const { grid, shape } = program.values[op.input]!;
+    const other = program.values[op.skipped]!.grid.zeroPoint;
+    const channels = shape.at(-1) ?? 1;
+    for (let i = 0; i < y.length; i++)
+      y[i] = rescale(op.rescale, i % channels, a[i]! - grid.zeroPoint, b[i]! - other);
+  },
+};

@@ -1,0 +1,30 @@
+/**
+ * averagePool: the sum of q - zero point over each window, taken to the output's grid by one multiplier that holds both
+ * scales and 1 / pixels. A sequence [positions, features] is an image one pixel wide.
+ */
+import { rescale } from '../arithmetic';
+import type { Program, Rescale } from '../program';
+import type { Common, Memory, OpKindOf, Windows } from './op';
+import { forEachWindow } from './products';
+
+export interface AveragePoolOp extends Common, Windows {
+  kind: 'averagePool';
+  rescale: Rescale;
+}
+
+export const averagePool: OpKindOf<AveragePoolOp> = {
+  evaluate(op: AveragePoolOp, program: Program, memory: Memory) {
+    const { width, channels, kernel } = op;
+    const x = memory[op.input]!;
+    const y = memory[op.output]!;
+    const offset = program.values[op.input]!.grid.zeroPoint * kernel[0] * kernel[1];
+    forEachWindow(op, (pixel, row, column) => {
+      for (let c = 0; c < channels; c++) {
+        let sum = -offset;
+        for (let i = 0; i < kernel[0]; i++)
+          for (let j = 0; j < kernel[1]; j++) sum += x[((row + i) * width + column + j) * channels + c]!;
+        y[pixel * channels + c] = rescale(op.rescale, c, sum);
+      }
+    });
+  },
+};

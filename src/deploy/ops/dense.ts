@@ -1,0 +1,33 @@
+/** dense: y[r, o] = sum over k of (x[r, k] - zero point) * w[k, o], for each of `rows` positions; weights [features, units]. */
+import type { Program } from '../program';
+import type { Common, Memory, OpKindOf, Products } from './op';
+import { finish } from './products';
+
+export interface DenseOp extends Common, Products {
+  kind: 'dense';
+  /** 1, or the positions of a sequence. */
+  rows: number;
+  features: number;
+  units: number;
+}
+
+export const dense: OpKindOf<DenseOp> = {
+  weights: (op) => [op.weights],
+  evaluate(op: DenseOp, program: Program, memory: Memory) {
+    const { rows, features, units } = op;
+    const x = memory[op.input]!;
+    const y = memory[op.output]!;
+    const { zeroPoint } = program.values[op.input]!.grid;
+    const w = program.weights[op.weights]!.values;
+    const sums = new Int32Array(units);
+    for (let r = 0; r < rows; r++) {
+      sums.fill(0);
+      for (let k = 0; k < features; k++) {
+        const value = x[r * features + k]! - zeroPoint;
+        if (value === 0) continue;
+        for (let o = 0; o < units; o++) sums[o]! += value * w[k * units + o]!;
+      }
+      for (let o = 0; o < units; o++) y[r * units + o] = finish(op, o, sums[o]!);
+    }
+  },
+};

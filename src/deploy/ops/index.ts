@@ -1,0 +1,29 @@
+/** The registry of operations: one file for each kind, with its meaning and its evaluation. */
+import { type AddOp, add } from './add';
+import { type AveragePoolOp, averagePool } from './averagePool';
+import { type Conv2dOp, conv2d } from './conv2d';
+import { type DenseOp, dense } from './dense';
+import { type DepthwiseConv2dOp, depthwiseConv2d } from './depthwiseConv2d';
+import { type MaxPool2dOp, maxPool2d } from './maxPool2d';
+import type { Common, OpKindOf } from './op';
+
+export type { Memory, Products, Windows } from './op';
+export type { AddOp, AveragePoolOp, Conv2dOp, DenseOp, DepthwiseConv2dOp, MaxPool2dOp };
+
+export type Op = DenseOp | Conv2dOp | DepthwiseConv2dOp | MaxPool2dOp | AveragePoolOp | AddOp;
+export type OpKind = Op['kind'];
+
+export const opKinds = {
+  dense,
+  conv2d,
+  depthwiseConv2d,
+  maxPool2d,
+  averagePool,
+  add,
+} satisfies { [K in OpKind]: OpKindOf<Extract<Op, { kind: K }>> };
+
+/** The kind of an operation, typed for any. */
+export const opKindOf = (op: Op): OpKindOf<Common> => opKinds[op.kind] as unknown as OpKindOf<Common>;
+
+/** Indices of the values that an operation reads. */
+export const readsOf = (op: Op): readonly number[] => opKindOf(op).reads?.(op) ?? [op.input];

@@ -1,0 +1,19 @@
+/** What operations with weights share: adding the bias to a sum and taking it to the output's grid. */
+import { rescale } from '../arithmetic';
+import type { Products, Windows } from './op';
+
+/** The q that a sum of channel c becomes, or the sum itself where it is not rescaled. */
+export function finish({ biases, rescale: by }: Products, c: number, sum: number): number {
+  const biased = sum + biases[c]!;
+  return by ? rescale(by, c, biased) : biased;
+}
+
+/** Calls `visit` with the index of each output pixel and the pixels of the input under its window, which may lie outside. */
+export function forEachWindow(
+  { outHeight, outWidth, stride, pad }: Windows,
+  visit: (pixel: number, row: number, column: number) => void,
+): void {
+  for (let i = 0; i < outHeight; i++)
+    for (let j = 0; j < outWidth; j++)
+      visit(i * outWidth + j, i * stride[0] - pad[0], j * stride[1] - pad[1]);
+}
