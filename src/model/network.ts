@@ -37,6 +37,18 @@ export type Tap = (
   settings: tf.Tensor1D,
 ) => void;
 
+/** Batch norm's parameters of the layer that a place "<layer>/<tensor>" is in, if it has any that are folded into it. */
+export function normAt(
+  variables: NetworkVariables,
+  key: string,
+): { gamma: tf.Tensor1D; running: tf.Tensor2D } | undefined {
+  const [layer, tensor] = key.split('/');
+  const gamma = variables.get(`${layer}/gamma`);
+  const running = variables.get(`${layer}/running`);
+  if (tensor !== 'weights' || !gamma || !running) return undefined;
+  return { gamma: gamma as unknown as tf.Tensor1D, running: running as unknown as tf.Tensor2D };
+}
+
 export interface Pass {
   /** Rounds at the sites; without it values stay float. */
   quantize: boolean;

@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { volume } from '@/catalog/layers';
 import { type Oscillation, oscillationAt, unwatchedReason } from '@/catalog/quantizers';
+import { channelScale } from '@/kernels/batchNorm';
 import {
   dampGradient,
   freshOscillation,
@@ -13,7 +14,7 @@ import {
   rowCount,
   trackOscillation,
 } from '@/kernels/oscillation';
-import type { NetworkVariables, Tap } from './network';
+import { type NetworkVariables, normAt, type Tap } from './network';
 import { type NetworkPlan, placeKey, weightPlaces } from './sites';
 
 /** m of the moving averages, as in the paper. */
@@ -96,15 +97,18 @@ export class Oscillations {
     for (const [key, { means: chosen, control, rounded }] of this.tracks) {
       if (chosen !== 'damp' || !rounded) continue;
       const w = variables.get(key)!;
-      damped[w.name] = dampGradient(gradients[w.name]!, w, rounded, control, clock);
+      damped[w.name] = dampGradient(gradients[w.name]!, w, unfolded(rounded, variables, key), control, clock);
     }
     return damped;
   }
 
   /** Takes the step into account once the weights are updated: counts, and holds what is frozen. */
   track(variables: NetworkVariables): void {
-    for (const [key, { state, control, rounded }] of this.tracks)
-      if (rounded) trackOscillation(variables.get(key)!, rounded, control, state);
+    for (const [key, { means: chosen, state, control, rounded }] of this.tracks) {
+      if (!rounded) continue;
+      const grid = chosen === 'free' ? rounded : unfolded(rounded, variables, key);
+      trackOscillation(variables.get(key)!, grid, control, state);
+    }
   }
 
   /** Ends a step. */
@@ -133,6 +137,19 @@ export class Oscillations {
     for (const track of this.tracks.values()) disposeTrack(track);
     this.tracks.clear();
   }
+}
+
+/** The grid in terms of the variable itself, where batch norm is folded into what is rounded. */
+function unfolded(rounded: RoundedWeights, variables: NetworkVariables, key: string): RoundedWeights {
+  const norm = normAt(variables, key);
+  if (!norm) return rounded;
+  const { params } = rounded;
+  const [rows, columns] = params.shape;
+  const factor = tf.reshape(channelScale(norm.gamma, norm.running), [1, norm.gamma.size]);
+  const row = (index: number) => tf.slice(params, [index, 0], [1, columns]);
+  const rest = tf.add(tf.slice(params, [2, 0], [rows - 2, columns]), tf.zerosLike(factor));
+  const own = tf.concat([tf.div(row(0), factor), tf.mul(row(1), factor), rest], 0);
+  return { ...rounded, params: own as tf.Tensor2D };
 }
 
 function disposeTrack({ state, control }: Track): void {

@@ -3,6 +3,7 @@
  * and PTQ, the float twin rounded to the same bits. Knows steps and tensors, not time, messages or pages.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { hasBatchNorm } from '@/catalog/layers';
 import type { SiteName } from '@/catalog/quantizers';
 import type { Dataset } from '@/data/dataset';
 import type { Readable } from '@/deploy/snapshot';
@@ -18,6 +19,7 @@ import {
   disposeVariables,
   Network,
   type NetworkVariables,
+  normAt,
   type Pass,
 } from '@/model/network';
 import { Optimizer } from '@/model/optimizer';
@@ -33,12 +35,17 @@ import {
   type Sites,
   sitesToInitialise,
 } from '@/model/sites';
+import { foldedWeights } from '@/quant/fold';
 import { type Batch, BatchOrder, range, rowsOf } from './batches';
 import type { Checkpoint, NetworkName } from './protocol';
 import { type Accept, type EagerStep, RecordedStep, type StepMode } from './recorded';
 
 /** Training examples that PTQ is calibrated on. */
 export const calibrationSamples = 512;
+/** Training batches that batch norm's running statistics are made anew from. */
+export const estimationBatches = 50;
+/** Share of a new batch in the running statistics, as PyTorch has it. */
+const normMomentum = 0.1;
 
 /** One of the two networks that are trained. */
 interface Trained {
@@ -57,6 +64,13 @@ const clock = () => tf.tidy(() => tf.variable(tf.zeros([1]), false));
 const trainedOf = (variables: NetworkVariables): NetworkVariables =>
   new Map([...variables].filter(([, variable]) => variable.trainable));
 
+/** What is rounded at a place of weights: the variable, or what batch norm is folded into. */
+function roundedAt(variables: NetworkVariables, key: string): tf.Tensor {
+  const weights = variables.get(key)!;
+  const norm = normAt(variables, key);
+  return norm ? foldedWeights(weights as tf.Tensor, norm.gamma, norm.running) : weights;
+}
+
 export class Trainer {
   /** Steps done. */
   step = 0;
@@ -68,6 +82,8 @@ export class Trainer {
   private readonly ptqSites: Sites;
   /** [1]: steps that each network has taken, for stochastic rounding and dropout. */
   private readonly clocks = { float: clock(), qat: clock() };
+  /** [1]: see normMomentum. */
+  private readonly momentum = tf.keep(tf.tensor1d([normMomentum]));
   private settings: Experiment;
 
   /**
@@ -111,6 +127,9 @@ export class Trainer {
       qat: new RecordedStep(this.eagerStep('qat'), record),
     };
     this.order = new BatchOrder(experiment.seed, dataset.train.count, experiment.batchSize);
+    // Untrained networks are shown too: with the statistics that the first examples have in them, nothing rounded yet.
+    if (hasBatchNorm(experiment.layers))
+      this.estimateFrom(range(0, this.calibrationCount), 1, { quantize: false });
     // The QAT network starts with the ranges of its untrained self, so that it is quantized sensibly from step 0.
     this.initialise('qat', allSites(plan), true);
     this.initialise('ptq', allSites(plan), true);
@@ -149,10 +168,12 @@ export class Trainer {
 
   private eagerStep(name: 'float' | 'qat'): EagerStep {
     const { variables, optimizer, pass, learned, oscillations } = this.twins[name];
-    const seen: Pass = oscillations ? { ...pass, tap: oscillations.tap } : pass;
+    const tap = oscillations ? { tap: oscillations.tap } : {};
     return {
       differentiate: (batch) => {
         const list = [...trainedOf(variables).values(), ...(learned?.variables ?? [])];
+        const norm = this.settings.batchNorm === 'batch' ? { norm: this.momentum } : {};
+        const seen: Pass = { ...pass, ...tap, ...norm };
         return tf.variableGrads(() => this.loss(this.network.forward(variables, batch.x, seen), batch), list);
       },
       update: (grads) => {
@@ -204,6 +225,11 @@ export class Trainer {
         await trained?.setLearningRate(edit.value);
       return;
     }
+    if (edit.kind === 'batchNorm') {
+      if (edit.value === 'estimate') this.estimateStatistics();
+      else for (const recorded of Object.values(this.recorded)) recorded.forget();
+      return;
+    }
     // Bits are read from tensors, so that a recording goes on; whatever else is chosen may lead through other kernels.
     for (const recorded of Object.values(this.recorded))
       if (edit.kind === 'bits') recorded.distrust();
@@ -224,6 +250,27 @@ export class Trainer {
     this.twins.qat.oscillations?.arrange(plan, this.step, anew?.weights);
   }
 
+  /** Makes batch norm's running statistics of both networks anew: the mean over training batches with the weights of now. */
+  private estimateStatistics(): void {
+    for (let i = 0; i < estimationBatches; i++) this.estimateFrom(this.order.rows(i), 1 / (i + 1));
+  }
+
+  /** Moves the running statistics of both networks by these training examples. @param momentum their share */
+  private estimateFrom(rows: ArrayLike<number>, momentum: number, more: Partial<Pass> = {}): void {
+    const batch = rowsOf(this.dataset.train, this.dataset.inputShape, rows);
+    for (const { variables, pass } of Object.values(this.twins))
+      tf.tidy(() => {
+        const norm = tf.tensor1d([momentum]);
+        const { clock: _none, ...rest } = pass;
+        this.network.forward(variables, batch.x, { ...rest, observe: false, training: false, norm, ...more });
+      });
+    tf.dispose([batch.x, batch.y]);
+  }
+
+  private get calibrationCount(): number {
+    return Math.min(calibrationSamples, this.dataset.train.count);
+  }
+
   /** Finds PTQ's ranges: the float twin's own, on the first training examples. */
   calibrate(): void {
     this.initialise('ptq', allSites(this.network.plan), false);
@@ -237,10 +284,9 @@ export class Trainer {
   private initialise(name: 'qat' | 'ptq', names: SitePlaces, fresh: boolean): void {
     const { variables } = this.twins[name === 'qat' ? 'qat' : 'float'];
     const sites = name === 'qat' ? this.qatSites : this.ptqSites;
-    initialiseWeights(sites, this.network.plan, names.weights, (key) => variables.get(key)!);
+    initialiseWeights(sites, this.network.plan, names.weights, (key) => roundedAt(variables, key));
     if (names.activations.size === 0) return;
-    const count = Math.min(calibrationSamples, this.dataset.train.count);
-    const batch = rowsOf(this.dataset.train, this.dataset.inputShape, range(0, count));
+    const batch = rowsOf(this.dataset.train, this.dataset.inputShape, range(0, this.calibrationCount));
     const initialise = { sites: names.activations, fresh };
     tf.tidy(() => {
       this.network.forward(variables, batch.x, {
@@ -342,7 +388,7 @@ export class Trainer {
       learned?.dispose();
       oscillations?.dispose();
     }
-    tf.dispose(this.clocks);
+    tf.dispose([this.momentum, ...Object.values(this.clocks)]);
     disposeSites(this.qatSites);
     disposeSites(this.ptqSites);
     this.network.dispose();
