@@ -5,6 +5,7 @@ import { layerKinds } from '@/catalog/layers';
 import { generate } from '@/data/generate';
 import { experimentFor } from '@/experiment/presets';
 import type { Edit, Experiment } from '@/experiment/schema';
+import { rows } from '@/kernels/oscillation';
 import { startBackend } from '@/kernels/testing/node';
 import { rowsOf } from './batches';
 import type { Checkpoint } from './protocol';
@@ -142,7 +143,7 @@ test('replayed steps equal eager ones, with changes of the statistics between th
   expect(results[0]).toEqual(results[1]);
 });
 
-test('a weight that is frozen in a folded layer rounds to the level that it is held at', async () => {
+test('a weight that is frozen in a folded layer is held on the grid of what is rounded', async () => {
   const [first, second, last] = experiment.layers as [typeof dense, typeof dense, typeof dense];
   const site = { ...first.weights, bits: 2 as const, oscillation: 'freeze' as const };
   const trainer = make({
@@ -150,23 +151,32 @@ test('a weight that is frozen in a folded layer rounds to the level that it is h
     optimizer: { kind: 'adam', learningRate: 0.05 },
   });
   steps(trainer, 400);
-  const state = (await trainer.oscillation('dense1', 'weights')!.data()) as Float32Array;
-  const size = 12;
-  // Row "pinned" of src/kernels/oscillation: the level of frozen weights.
-  const { rows } = await import('@/kernels/oscillation');
+  const [size, units] = [12, 6];
+  const state = await trainer.oscillation('dense1', 'weights')!.data();
   const pinned = state.slice(rows.pinned * size, (rows.pinned + 1) * size);
   const frozen = [...pinned.keys()].filter((i) => !Number.isNaN(pinned[i]!));
   expect(frozen.length).toBeGreaterThan(0);
-  const levels: number[] = [];
-  const { test: part, inputShape } = trainer.dataset;
-  const batch = rowsOf(part, inputShape, [0]);
+  const { tensors } = await trainer.checkpoint();
+  const gamma = tensors['qat/dense1/gamma']!;
+  const variance = tensors['qat/dense1/running']!.subarray(units);
+  const seen: { levels: Float32Array; inverse: Float32Array }[] = [];
+  const batch = rowsOf(trainer.dataset.test, trainer.dataset.inputShape, [0]);
   trainer
-    .logits('qat', batch.x, (layer, name, _latent, { values }) => {
-      if (layer === 'dense1' && name === 'weights') levels.push(...values.dataSync());
+    .logits('qat', batch.x, (layer, name, _latent, { values, params }) => {
+      if (layer !== 'dense1' || name !== 'weights') return;
+      const inverse = (params.dataSync() as Float32Array).slice(units, 2 * units);
+      seen.push({ levels: values.dataSync() as Float32Array, inverse });
     })
     .dispose();
   batch.x.dispose();
   batch.y.dispose();
-  expect(frozen.map((i) => levels[i]! + 0)).toEqual(frozen.map((i) => pinned[i]! + 0));
+  for (const i of frozen) {
+    expect(tensors['qat/dense1/weights']![i]).toBe(pinned[i]);
+    const factor = gamma[i % units]! / Math.sqrt(variance[i % units]! + 1e-5);
+    const position = pinned[i]! * factor * seen[0]!.inverse[i % units]!;
+    // Two bits: -1, 0, 1. Statistics and gamma have moved by one step since it was held.
+    expect(Math.abs(position)).toBeLessThan(1.2);
+    expect(seen[0]!.levels[i]! + 0).toBe(Math.round(position) + 0);
+  }
   trainer.dispose();
 });
