@@ -252,11 +252,11 @@ export class Session {
 
   private async move(run: Run, from: BackendName, reason: string): Promise<void> {
     this.lostBackends.push(from);
+    this.disposeRun();
     this.use(await this.around.startBackend('auto', this.lostBackends));
     this.backendChoice = run.load.backend;
     const { experiment } = run;
     const checkpoint = run.checkpoints.at(-1)!;
-    this.run = undefined;
     const to = this.backend!.status.name;
     this.around.post({ type: 'moved', run: run.id, step: checkpoint.step, from, to, reason });
     await this.begin({ ...run.load, experiment, checkpoint });

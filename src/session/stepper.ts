@@ -74,7 +74,7 @@ export class Stepper {
           return {
             step: this.trainer.step,
             network: twin,
-            layer: this.trainer.firstBrokenLayer(twin, batch),
+            layer: await this.trainer.firstBrokenLayer(twin, batch),
           };
         this.times[twin].add(performance.now() - start);
       }
@@ -114,7 +114,7 @@ export class Stepper {
       for (const [k, twin] of twins.entries())
         if (!Number.isFinite(values[k]![i])) {
           const batch = this.trainer.nextBatch();
-          const layer = this.trainer.firstBrokenLayer(twin, batch);
+          const layer = await this.trainer.firstBrokenLayer(twin, batch);
           tf.dispose([batch.x, batch.y]);
           return { step: first + i, network: twin, layer };
         }

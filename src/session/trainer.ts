@@ -193,22 +193,27 @@ export class Trainer {
   }
 
   /** The first layer, in order, whose weights or outputs for this batch are not finite; the last layer if none is. */
-  firstBrokenLayer(name: 'float' | 'qat', batch: Batch): string {
+  async firstBrokenLayer(name: 'float' | 'qat', batch: Batch): Promise<string> {
     const { variables, pass } = this.twins[name];
-    const finite = (tensor: tf.Tensor) => tf.tidy(() => tf.all(tf.isFinite(tensor)).dataSync()[0] === 1);
-    let broken: string | undefined;
-    tf.tidy(() => {
+    const seen: string[] = [];
+    const finite = tf.tidy(() => {
+      const found: tf.Tensor[] = [];
       this.network.forward(variables, batch.x, {
         ...pass,
         observe: false,
         training: false,
         visit: (layer, output) => {
           const own = [...variables].filter(([key]) => key.startsWith(`${layer}/`));
-          if (!broken && !(finite(output) && own.every(([, variable]) => finite(variable)))) broken = layer;
+          for (const tensor of [output, ...own.map(([, variable]) => variable)])
+            found.push(tf.all(tf.isFinite(tensor)));
+          seen.push(...new Array<string>(own.length + 1).fill(layer));
         },
       });
+      return tf.stack(found);
     });
-    return broken ?? this.network.plan.layers.at(-1)!.name;
+    const flags = await finite.data();
+    finite.dispose();
+    return seen[flags.indexOf(0)] ?? this.network.plan.layers.at(-1)!.name;
   }
 
   /** Counts a step as done. */
