@@ -4,16 +4,18 @@
  * on all of them; a figure is the median over the turns of the median step in each.
  */
 import { cpus, release } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { preview } from 'vite';
 import { chromiumArguments, findChromium } from '../scripts/chromium.mjs';
-import { build, installPackages, root } from '../scripts/prepare.mjs';
+import { build, installPackages, root, run } from '../scripts/prepare.mjs';
 import { PyTorch } from './peers.mjs';
 import { printReport } from './report.mjs';
 import { workloadNames, workloads } from './workloads.mjs';
 
-const usage = 'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N]';
+const usage =
+  'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N]\n       npm run bench -- --profile NAME';
 /** Length of a turn in ms, and how many each contestant has. */
 const turnMs = 400;
 const defaultRounds = 9;
@@ -26,6 +28,7 @@ function readArguments() {
         json: { type: 'boolean', default: false },
         peers: { type: 'boolean', default: false },
         only: { type: 'string' },
+        profile: { type: 'string' },
         rounds: { type: 'string', default: String(defaultRounds) },
       },
     });
@@ -50,6 +53,13 @@ const rounded = (value, digits = 4) => Number(value.toPrecision(digits));
 const options = readArguments();
 process.chdir(root);
 installPackages();
+if (options.profile !== undefined) {
+  const bundle = 'build/bench-node/profile.js';
+  build('build:bench-node', bundle, ['bench']);
+  process.exit(
+    run(process.execPath, [join(root, bundle), options.profile], { stdio: 'inherit', shell: false }),
+  );
+}
 build('build:bench', 'build/bench/index.html', ['bench']);
 const server = await preview({
   configFile: 'bench/vite.config.ts',
@@ -79,10 +89,7 @@ const browserContestant = (group, name, ask, startWith, textOf = (workload) => w
   slice: () => ask('slice', turnMs),
   ask,
 });
-const linkOf = (workload) => {
-  if (!workloads[workload]) throw new Error('The project has no layers for this workload yet.');
-  return workloads[workload];
-};
+const linkOf = (workload) => workloads[workload];
 const contestants = [
   browserContestant('backends', 'wasm', worker('ours', 'wasm'), 'wasm', linkOf),
   browserContestant('backends', 'webgpu', worker('ours', 'webgpu'), 'webgpu', linkOf),

@@ -3,12 +3,10 @@ import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.w
 import * as tf from '@tensorflow/tfjs-core';
 import { type Backend, startBackend } from '@/backend/start';
 import type { BackendChoice } from '@/catalog/backends';
-import { makeDataset } from '@/data';
-import type { Dataset } from '@/data/dataset';
 import { decodeLink } from '@/experiment/link';
-import type { Experiment } from '@/experiment/schema';
 import { Stepper } from '@/session/stepper';
 import { Trainer } from '@/session/trainer';
+import { dataOf } from './data';
 import { serve } from './serve';
 
 const wasmPaths = Object.fromEntries(
@@ -24,16 +22,6 @@ interface Prepared {
 const twins = ['float', 'qat'] as const;
 let backend: Backend;
 let prepared: Prepared;
-const datasets = new Map<string, Dataset>();
-
-function dataOf({ dataset, seed }: Experiment): Dataset {
-  if (dataset.kind === 'own') throw new Error('The workloads use generated data.');
-  const key = JSON.stringify([dataset, seed]);
-  const made = datasets.get(key) ?? makeDataset(dataset, seed);
-  datasets.set(key, made);
-  return made;
-}
-
 /** Steps for `ms`, both twins in turns. */
 async function steps(ms: number): Promise<number> {
   const end = performance.now() + ms;

@@ -11,7 +11,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { Blocks } from './blocks';
-import { currentWasmBackend, emscripten, type LaunchFunction, listenToLaunches } from './wasm';
+import { currentWasmBackend, emscripten, type LaunchFunction, launchName, listenToLaunches } from './wasm';
 
 /** The methods of tfjs's backend that a recording stands in for. */
 interface Patched {
@@ -46,7 +46,9 @@ function watchKernels(): void {
   for (const config of tf.getKernelsForBackend('wasm')) {
     const { kernelFunc } = config;
     if (watched.has(kernelFunc)) continue;
-    const watching: KernelFunc = (call) => (active ? active.kernel(kernelFunc, call) : kernelFunc(call));
+    const { kernelName } = config;
+    const watching: KernelFunc = (call) =>
+      active ? active.kernel(kernelName, kernelFunc, call) : kernelFunc(call);
     watched.add(watching);
     config.kernelFunc = watching;
   }
@@ -155,6 +157,22 @@ export class Recording {
     for (let i = 0; i < kernels.length; i++) kernels[i]!(...values[i]!);
   }
 
+  /** Runs a segment again and adds the ms of each launch to `times`. @returns what each launch is, with its arguments */
+  profile(index: number, times: Float64Array): string[] {
+    const { kernels, values } = this.segments[index]!;
+    return kernels.map((kernel, i) => {
+      const start = performance.now();
+      kernel(...values[i]!);
+      times[i]! += performance.now() - start;
+      return launchName(kernel) ?? kernel.name;
+    });
+  }
+
+  /** Launches of a segment. */
+  lengthOf(index: number): number {
+    return this.segments[index]!.kernels.length;
+  }
+
   /** Adds a copy of bytes to the end of the last segment. */
   addCopy(from: number, to: number, bytes: number): void {
     const module = emscripten(this.backend);
@@ -190,7 +208,7 @@ export class Recording {
   }
 
   /** Called for every kernel that runs while this one records. */
-  kernel(kernelFunc: KernelFunc, call: Parameters<KernelFunc>[0]): TensorInfo | TensorInfo[] {
+  kernel(name: string, kernelFunc: KernelFunc, call: Parameters<KernelFunc>[0]): TensorInfo | TensorInfo[] {
     // A kernel of tfjs that runs another one: the outer call is what is run again.
     if (this.outputs) return kernelFunc(call);
     const segment = this.segments.at(-1)!;
@@ -204,7 +222,8 @@ export class Recording {
       const ours = segment.kernels.length > launches;
       // Without launches and outputs it has only given a tensor another shape.
       if (!ours && outputs.length > 0) {
-        segment.kernels.push(() => this.again(kernelFunc, call, outputs));
+        const again = () => this.again(kernelFunc, call, outputs);
+        segment.kernels.push(Object.defineProperty(again, 'name', { value: `tfjs ${name}` }));
         segment.values.push([]);
       }
     }

@@ -86,6 +86,12 @@ export function launch(name: string, ...values: number[]): void {
   kernel(...values);
 }
 
+/** The name of an exported function, or undefined if it is none of ours. */
+export function launchName(kernel: LaunchFunction): string | undefined {
+  for (const [name, each] of current().kernels) if (each === kernel) return name;
+  return undefined;
+}
+
 /** The backend that the kernels run on, if it is the current one. */
 export function currentWasmBackend(): BackendWasm | undefined {
   return started && tf.getBackend() === 'wasm' && tf.backend() === started.backend
