@@ -1,4 +1,4 @@
-/** The page: run bar, a line for messages, then data, network and result from left to right as a sentence. */
+/** The page: run bar, a line for messages, then data, network and result from left to right as a sentence, the workbench below. */
 import { createTheme, MantineProvider } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useEffect } from 'react';
@@ -16,6 +16,7 @@ import { Voice } from './frame/Voice';
 import { Network } from './network/Network';
 import { Results } from './results/Results';
 import { Toolbar } from './toolbar/Toolbar';
+import { Workbench } from './workbench/Workbench';
 
 const theme = createTheme({ fontFamily: 'var(--font)', defaultRadius: 'sm', cursorType: 'pointer' });
 
@@ -29,8 +30,9 @@ function Title() {
 
 function Page() {
   useShortcuts();
+  const open = useWorkspace((state) => state.benchOpen);
   return (
-    <div className={styles.app}>
+    <div className={styles.app} data-bench={open ? 'open' : 'closed'}>
       <Toolbar />
       <Messages />
       <main className={styles.main}>
@@ -44,6 +46,7 @@ function Page() {
           <Results />
         </section>
       </main>
+      <Workbench />
       <Title />
       <Voice />
       <Tips />

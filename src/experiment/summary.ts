@@ -8,7 +8,7 @@ import type { Experiment } from './schema';
 const mostWidths = 6;
 
 /** "MLP 32-32-16", "CNN 8-16": the kind of network and the widths of the layers before the last one. */
-function networkSummary(layers: readonly LayerSpec[]): string {
+export function networkSummary(layers: readonly LayerSpec[]): string {
   const descriptors = layers.map(descriptorOf);
   const named = descriptors.flatMap(({ network }) => network ?? []).sort((a, b) => b.rank - a.rank)[0];
   const widths = layers.flatMap((spec, index) => {

@@ -9,6 +9,7 @@ import type { Dataset } from '@/data/dataset';
 import { experimentSchema, maxSteps } from '@/experiment/schema';
 import { isSound } from '@/session/checkpoint';
 import type { Replaced, SavedRun } from './experiment';
+import { readRuns } from './runs/database';
 import { isTabOpen } from './tab';
 
 /** Any float, NaN and infinity included: curves of a diverged run hold them. */
@@ -136,7 +137,11 @@ export async function tidy(): Promise<void> {
     if (!(await isTabOpen(id))) await db.delete('runs', id);
   for (const id of await db.getAllKeys('undo'))
     if (!(await db.getKey('runs', id))) await db.delete('undo', id);
-  const kept: SavedRun[] = [...(await db.getAll('runs')), ...(await db.getAll('undo'))];
+  const kept: Pick<SavedRun, 'experiment'>[] = [
+    ...(await db.getAll('runs')),
+    ...(await db.getAll('undo')),
+    ...(await readRuns()),
+  ];
   const used = new Set(
     kept.map(({ experiment }) => (experiment?.dataset?.kind === 'own' ? experiment.dataset.hash : '')),
   );

@@ -7,6 +7,7 @@ import { type SavedRun, useExperiment } from './experiment';
 import { alertPerson } from './notices';
 import { haveData, openExperiment, openLink, useOpening } from './opening';
 import { readRun, readUndo, storedRuns, tidy, writeUndo } from './persistence';
+import { loadRuns } from './runs/actions';
 import { saveAs, saveOnLeaving } from './saving';
 import { begin, connect, presentRun } from './session';
 import { claimFirst, claimFormer, claimNew, formerTab } from './tab';
@@ -32,6 +33,7 @@ export async function start(): Promise<void> {
   if (found.id) keep(found.id);
   await open(found, link);
   listen();
+  await loadRuns();
   void tidy().catch(() => undefined);
 }
 

@@ -14,6 +14,13 @@ const schema = z.object({
   site: z.enum(siteNames as [SiteName, ...SiteName[]]).catch('weights'),
   /** Tab of the result region. */
   resultTab: z.enum(['picture', 'confusion']).catch('picture'),
+  /** Tab of the workbench. */
+  bench: z.string().max(24).catch('runs'),
+  benchOpen: z.boolean().catch(false),
+  /** Whether runs that differ in their seed alone are shown as one. */
+  meanOverSeeds: z.boolean().catch(false),
+  /** What the chart of all runs has accuracy against. */
+  paretoAxis: z.enum(['size', 'bops', 'time']).catch('size'),
   /** Whether this browser has trained once: the hint for a first visit goes away. */
   trained: z.boolean().catch(false),
   /** Address of the hub's dataset viewer; only this browser's own storage can name another, never a link. */

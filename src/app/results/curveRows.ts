@@ -1,6 +1,6 @@
 /** Evaluations as the charts take them: thinned, in flat rows; where a curve broke off. */
 import { type CurvePoint, type NetworkName, networks, type Score } from '@/session/protocol';
-import { thin } from './thin';
+import { thin } from '@/store/thin';
 
 /** Most points that a chart draws: recharts takes 10 ms for 150, and does not thin by itself. */
 export const maxRows = 150;

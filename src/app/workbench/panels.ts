@@ -1,0 +1,26 @@
+/**
+ * The panels of the workbench, in the order of their tabs. A panel is one entry here and one component, which is fetched
+ * when its tab is first opened.
+ */
+import type { ComponentType } from 'react';
+
+export interface Panel {
+  label: string;
+  /** For the tab's tooltip. */
+  help: string;
+  /** Fills the workbench's panel: a box that scrolls by itself, 252 px high on a large screen. */
+  load: () => Promise<{ default: ComponentType }>;
+  /** Wants more height than a table of a few rows: 420 px. */
+  tall?: boolean;
+}
+
+export const panels = {
+  runs: {
+    label: 'Runs',
+    help: 'Pinned and swept runs side by side: their numbers, their curves, and what they cost.',
+    load: () => import('../runs/Runs'),
+  },
+} as const satisfies Record<string, Panel>;
+
+export type PanelKey = keyof typeof panels;
+export const panelKeys = Object.keys(panels) as PanelKey[];
