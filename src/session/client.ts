@@ -9,7 +9,7 @@ import type { HubChoice } from '@/data/loaders/hub/offer';
 import type { LoadingProgress } from '@/data/loaders/progress';
 import type { Edit, Experiment } from '@/experiment/schema';
 import type { ImageSize, LoadingCommand, LoadingEvent } from './loadingProtocol';
-import type { Checkpoint, Command, SessionEvent, Snapshot } from './protocol';
+import type { Attempt, Checkpoint, Command, SessionEvent, Snapshot } from './protocol';
 
 /** What the listener hears one by one; snapshots come merged, answers to requests as their promises. */
 export type RunEvent = Exclude<SessionEvent, { type: 'snapshot' } | LoadingEvent>;
@@ -78,6 +78,7 @@ export class SessionClient {
   checkpoint: Checkpoint | null = null;
   private run = 0;
   private requests = 0;
+  private attempts = 0;
   private worker: WorkerPort;
   /** The backend that the worker was asked for; undefined before its first run. */
   private backend: BackendChoice | undefined;
@@ -129,6 +130,12 @@ export class SessionClient {
   }
   select(layer: string): void {
     this.post({ type: 'select', run: this.run, layer });
+  }
+  /** Asks what the networks make of an example, now and while they train; null ends it. Returns its number. */
+  tryOut(attempt: Attempt | null): number {
+    this.attempts++;
+    this.post({ type: 'try', run: this.run, number: this.attempts, attempt });
+    return this.attempts;
   }
   /** Reads files in the worker; never rejects: a failure is an answer. */
   open(

@@ -146,6 +146,28 @@ export interface Predictions {
   confusion: Record<NetworkName, number[]>;
 }
 
+/** One example that a person gives, to see what the networks make of it. */
+export type Attempt =
+  /** [height x width x channels], 0 to 1. */
+  | { kind: 'image'; pixels: Float32Array }
+  /** A prompt's ids, and the ids that fill a line and end an answer. */
+  | { kind: 'text'; ids: number[]; padding: number; end: number };
+
+export type Answer =
+  /** Of each class. */
+  | { kind: 'image'; probabilities: number[] }
+  /** What was written after the prompt, its end mark included, and the probability that each symbol was given. */
+  | { kind: 'text'; ids: number[]; confidence: number[] };
+/** PTQ's is absent until the first step. */
+export type Answers = Partial<Record<NetworkName, Answer>>;
+
+/** What the networks make of an attempt. */
+export interface Tried {
+  /** Number of the attempt. */
+  attempt: number;
+  answers: Answers;
+}
+
 export interface Snapshot {
   step: number;
   /** Batches in an epoch. */
@@ -160,6 +182,7 @@ export interface Snapshot {
   detail?: LayerDetail;
   fields?: Fields;
   predictions?: Predictions;
+  tried?: Tried;
 }
 
 export type Command =
@@ -181,6 +204,8 @@ export type Command =
   | { type: 'edit'; run: number; edits: Edit[] }
   | { type: 'stop'; run: number; stop: Experiment['stop'] }
   | { type: 'select'; run: number; layer: string }
+  /** Answered by snapshots with `tried`, now and while it trains; null ends it. */
+  | { type: 'try'; run: number; number: number; attempt: Attempt | null }
   | LoadingCommand;
 
 /** What went wrong, in one sentence for the person: what, where, what to do. */

@@ -2,11 +2,13 @@
 import type { DatasetView } from '@/catalog/datasets';
 import { volume } from '@/catalog/layers';
 import { classCounts, type Labels, type Split } from '@/data/dataset';
+import { answersTo } from './attempt';
 import { confusionOf, type Evaluation, TestSet } from './evaluate';
 import { FieldPainter, inspect } from './inspect';
 import { OscillationWatch } from './oscillation';
 import { Job } from './pace';
 import {
+  type Attempt,
   type CurvePoint,
   type NetworkName,
   networks,
@@ -32,6 +34,8 @@ export class Reporter {
   private readonly inspecting: Job;
   private readonly painting: Job;
   private readonly posting: Job;
+  private readonly trying: Job;
+  private asked: { number: number; attempt: Attempt } | null = null;
   private readonly watch = new OscillationWatch();
   /** Parts that wait for the next snapshot. */
   private parts: Pick<Snapshot, 'points'> & Partial<Snapshot> = { points: [] };
@@ -53,6 +57,7 @@ export class Reporter {
     this.inspecting = new Job(300, 0.05, () => this.inspect());
     this.painting = new Job(200, 0.05, () => this.paint());
     this.posting = new Job(100, 0.5, () => this.flush(true));
+    this.trying = new Job(150, 0.08, () => this.answer());
   }
 
   /**
@@ -64,6 +69,7 @@ export class Reporter {
     await this.evaluating.runIfDue();
     await this.inspecting.runIfDue();
     await this.painting.runIfDue();
+    if (this.asked) await this.trying.runIfDue();
     this.stepMs = { float: stepper.times.float.value, qat: stepper.times.qat.value };
     await this.posting.runIfDue();
     return this.reached;
@@ -74,6 +80,7 @@ export class Reporter {
     await this.evaluate(this.whole);
     await this.inspect();
     await this.paint();
+    await this.answer();
     if (stepper) this.stepMs = { float: stepper.times.float.value, qat: stepper.times.qat.value };
     this.flush(false);
   }
@@ -82,6 +89,27 @@ export class Reporter {
     this.selected = layer;
     await this.inspect();
     this.flush(false, true);
+  }
+
+  /** Answers an attempt now, and from time to time while it trains, until another comes or null. */
+  async try(asked: { number: number; attempt: Attempt } | null): Promise<void> {
+    this.asked = asked;
+    if (!asked) return;
+    await this.trying.run();
+    this.flush(false, true);
+  }
+
+  private async answer(): Promise<void> {
+    if (!this.asked) return;
+    const { number, attempt } = this.asked;
+    // PTQ's ranges are those of the last evaluation.
+    const answers = await answersTo(this.trainer, attempt, this.present);
+    if (answers) this.parts.tried = { attempt: number, answers };
+  }
+
+  /** The networks that can be evaluated: before the first step there is nothing trained to round. */
+  private get present(): readonly NetworkName[] {
+    return this.trainer.step === 0 ? ['float', 'qat'] : networks;
   }
 
   private stepMs = { float: 0, qat: 0 };
@@ -109,7 +137,7 @@ export class Reporter {
   private async paint(): Promise<void> {
     if (!this.painter) return;
     // PTQ's ranges are those of the last evaluation.
-    this.parts.fields = await this.painter.paint(this.trainer.step === 0 ? ['float', 'qat'] : networks);
+    this.parts.fields = await this.painter.paint(this.present);
   }
 
   private flush(running: boolean, keepState = false): void {

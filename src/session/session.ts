@@ -121,6 +121,10 @@ export class Session {
         return;
       case 'select':
         return run.reporter.select(command.layer);
+      case 'try':
+        // Only the newest of several that wait is answered: a pen moves faster than networks think.
+        if (this.inbox.some((later) => later.type === 'try' && later.run === run.id)) return;
+        return run.reporter.try(command.attempt && { number: command.number, attempt: command.attempt });
       default:
         command satisfies never;
     }

@@ -12,6 +12,7 @@ import type {
   Preview,
   SiteHistory,
   Snapshot,
+  Tried,
 } from '@/session/protocol';
 
 export type RunState = 'starting' | 'paused' | 'training';
@@ -41,6 +42,8 @@ export interface LiveState {
   fields: Fields | null;
   predictions: Predictions | null;
   preview: Preview | null;
+  /** What the networks make of the example that was given; see store/attempt.ts. */
+  tried: Tried | null;
   divergence: Divergence | null;
 }
 
@@ -59,6 +62,7 @@ export const emptyLive: LiveState = {
   fields: null,
   predictions: null,
   preview: null,
+  tried: null,
   divergence: null,
 };
 
@@ -117,7 +121,7 @@ export const historiesUpTo = (histories: LiveState['histories'], step: number): 
 
 /** The parts of the live state that a snapshot changes. */
 export function applySnapshot(live: LiveState, snapshot: Snapshot): Partial<LiveState> {
-  const { step, stepsPerEpoch, stepsPerSecond, stepMs, points, layers, detail, fields, predictions } =
+  const { step, stepsPerEpoch, stepsPerSecond, stepMs, points, layers, detail, fields, predictions, tried } =
     snapshot;
   return {
     step,
@@ -135,5 +139,6 @@ export function applySnapshot(live: LiveState, snapshot: Snapshot): Partial<Live
     ...(detail ? { detail } : {}),
     ...(fields ? { fields } : {}),
     ...(predictions ? { predictions } : {}),
+    ...(tried ? { tried } : {}),
   };
 }

@@ -8,6 +8,7 @@ import { layerNames } from '@/experiment/network';
 import { defaultExperiment } from '@/experiment/presets';
 import { type Edit, type Experiment, maxChanges } from '@/experiment/schema';
 import { nextFrame, type RunEvent, SessionClient, type WorkerPort } from '@/session/client';
+import type { Attempt, Tried } from '@/session/protocol';
 import { followAddress } from './address';
 import { confirm, type SavedRun, settingsNow, settingsOf, useExperiment, withPending } from './experiment';
 import { applySnapshot, emptyLive, historiesUpTo, useLive } from './live';
@@ -215,6 +216,18 @@ export function selectLayer(selected: string): void {
   client.select(selected);
 }
 
+let attempt: Attempt | null = null;
+
+/** Asks what the networks make of an example, now, while they train and in every run to come; null ends it. */
+export function tryOut(next: Attempt | null): void {
+  attempt = next;
+  if (!next) useLive.setState({ tried: null });
+  if (loaded) asked = client.tryOut(next);
+}
+/** Number of the attempt that was asked for last: answers to others are late. */
+let asked = 0;
+export const isAnswered = (tried: Tried | null): tried is Tried => tried?.attempt === asked;
+
 /** Goes on with the same run on another backend. */
 export function chooseBackend(backend: BackendChoice): void {
   const training = useLive.getState().state === 'training';
@@ -268,6 +281,7 @@ function hear(event: RunEvent): void {
         ...{ step, backend, preview, points, histories: historiesUpTo(histories, step) },
         state: state === 'starting' ? 'paused' : state,
       }));
+      if (attempt) asked = client.tryOut(attempt);
       return;
     }
     case 'changed': {
