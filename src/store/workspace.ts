@@ -13,7 +13,7 @@ const schema = z.object({
   /** Site of the selected layer that the detail shows. */
   site: z.enum(siteNames as [SiteName, ...SiteName[]]).catch('weights'),
   /** Tab of the result region. */
-  resultTab: z.enum(['picture', 'confusion']).catch('picture'),
+  resultTab: z.enum(['picture', 'draw', 'completion', 'boundary', 'samples', 'confusion']).catch('picture'),
   /** Tab of the workbench. */
   bench: z.string().max(24).catch('runs'),
   benchOpen: z.boolean().catch(false),

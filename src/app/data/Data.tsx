@@ -21,11 +21,7 @@ import { OwnData } from './OwnData';
 import { Thumbnail } from './thumbnails';
 
 type Kind = GeneratedSpec['kind'];
-/** Text needs a network and a loss that read it: it is offered once the presets have them. */
-const textOffered = false;
-const kinds = (Object.keys(datasetKinds) as Kind[]).filter(
-  (kind) => textOffered || datasetKinds[kind].view !== 'text',
-);
+const kinds = Object.keys(datasetKinds) as Kind[];
 
 /** Another dataset: the network, its bits and the rest stay where they fit; else come the settings that suit it. */
 function choose(kind: Kind): void {

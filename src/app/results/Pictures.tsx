@@ -1,11 +1,13 @@
 /** The three columns of the result, each with its picture: decision field, test samples or confusion matrix. */
 import { type ReactNode, useMemo, useState } from 'react';
-import type { DatasetView } from '@/catalog/datasets';
+import type { DatasetInfo } from '@/catalog/datasets';
 import { words } from '@/catalog/words';
 import { type NetworkName, networks } from '@/session/protocol';
 import { useLive } from '@/store/live';
-import { Column } from './Column';
+import { CompletionPictures } from './Completion';
 import { Confusion } from './Confusion';
+import { columns } from './columns';
+import { DrawPictures } from './Draw';
 import { Field, type Place } from './Field';
 import { networkWords } from './networkWords';
 import styles from './Pictures.module.css';
@@ -21,16 +23,6 @@ const matrixInterval = 400;
 const smallMatrix = 4;
 /** More samples than any column can show. */
 const mostSamples = 120;
-
-const columns = (picture: (network: NetworkName) => ReactNode) => (
-  <div className={styles.columns}>
-    {networks.map((network) => (
-      <Column key={network} network={network}>
-        {picture(network)}
-      </Column>
-    ))}
-  </div>
-);
 
 /** Takes its turn where the preview has not come yet: nothing moves when it does. */
 const empty = <div className={styles.square} />;
@@ -130,7 +122,7 @@ function ConfusionPictures() {
   );
 }
 
-export type PictureKind = 'boundary' | 'samples' | 'confusion';
+export type PictureKind = 'boundary' | 'samples' | 'draw' | 'completion' | 'confusion';
 
 export const pictureWords = {
   boundary: { label: 'Boundary', help: words.boundary.help },
@@ -138,19 +130,35 @@ export const pictureWords = {
     label: 'Samples',
     help: 'The same test images for all three networks, each with the class that the network predicts. A ring marks a wrong one.',
   },
+  draw: {
+    label: 'Draw',
+    help: 'Draw an image of your own and see what each network takes it for, also while it trains.',
+  },
+  completion: {
+    label: 'Completion',
+    help: 'Type a prompt and see how each network goes on with it, also while it trains.',
+  },
   confusion: { label: 'Confusion', help: words.confusion.help },
 } as const satisfies Record<PictureKind, { label: string; help: string }>;
 
 const pictures = {
   boundary: FieldPictures,
   samples: SamplePictures,
+  draw: DrawPictures,
+  completion: CompletionPictures,
   confusion: ConfusionPictures,
 } satisfies Record<PictureKind, () => ReactNode>;
 
-/** What can be drawn of a dataset; a decision field has two colours and so needs two classes. */
-export function pictureKinds(view: DatasetView, classes: number): readonly PictureKind[] {
+/**
+ * What can be drawn of a dataset; a decision field has two colours and so needs two classes. Of text each answer is right or
+ * wrong, which makes no matrix.
+ */
+export function pictureKinds({ view, classes, inputShape }: DatasetInfo): readonly PictureKind[] {
   if (view === 'points' && classes === 2) return ['boundary', 'confusion'];
-  return view === 'images' ? ['samples', 'confusion'] : ['confusion'];
+  if (view === 'text') return ['completion'];
+  if (view !== 'images') return ['confusion'];
+  // Ink has one channel.
+  return inputShape[2] === 1 ? ['samples', 'draw', 'confusion'] : ['samples', 'confusion'];
 }
 
 export function Pictures({ kind }: { kind: PictureKind }) {

@@ -21,11 +21,12 @@ const examples = { points: 'point', images: 'image', table: 'row', text: 'line' 
 export function Results() {
   const dataset = useExperiment((state) => state.experiment.dataset);
   const tab = useWorkspace((state) => state.resultTab);
-  const { view, classes, test } = useMemo(() => datasetInfo(dataset), [dataset]);
+  const info = useMemo(() => datasetInfo(dataset), [dataset]);
+  const { view, test } = info;
   // Untrained, or before the first evaluation, nothing has been left out.
   const judged = useLive((live) => live.predictions?.classes.qat.length || test);
-  const kinds = pictureKinds(view, classes);
-  const kind = (tab === 'confusion' ? kinds.at(-1) : kinds[0])!;
+  const kinds = pictureKinds(info);
+  const kind = kinds.find((each) => each === tab) ?? kinds[0]!;
   return (
     <div className={styles.results}>
       <div className={styles.head}>
@@ -45,9 +46,7 @@ export function Results() {
           id="result"
           tabs={kinds.map((key) => ({ key, ...pictureWords[key] }))}
           selected={kind}
-          onSelect={(key) =>
-            useWorkspace.setState({ resultTab: key === 'confusion' ? 'confusion' : 'picture' })
-          }
+          onSelect={(key) => useWorkspace.setState({ resultTab: key === kinds[0] ? 'picture' : key })}
         />
       </div>
       <div id="result-panel" role="tabpanel" aria-labelledby={`result-tab-${kind}`}>
