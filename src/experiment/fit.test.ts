@@ -12,7 +12,7 @@ const digits = experimentFor(datasetKinds.digits.defaults);
 describe('planned buffers', () => {
   const buffer = fc
     .tuple(fc.integer({ min: 1, max: 999 }), fc.nat(8), fc.nat(4))
-    .map(([bytes, from, length], i): Buffer => ({ name: `b${i}`, bytes, from, to: from + length }));
+    .map(([bytes, from, length]): Buffer => ({ name: 'buffer', bytes, from, to: from + length }));
 
   test('those alive together never overlap, and the block holds no less than what is alive at once', () => {
     fc.assert(

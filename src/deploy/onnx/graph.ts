@@ -1,0 +1,66 @@
+/** A graph that grows: nodes, constants, and names that are never used twice. */
+import type { Attribute, Element, Node, Tensor } from './model';
+
+const littleEndian = (
+  values: ArrayLike<number>,
+  size: number,
+  write: (view: DataView, at: number, value: number) => void,
+) => {
+  const view = new DataView(new ArrayBuffer(values.length * size));
+  for (let i = 0; i < values.length; i++) write(view, i * size, values[i]!);
+  return new Uint8Array(view.buffer);
+};
+
+/** Two 4-bit numbers a byte, the first in the low half. */
+const nibbles = (values: ArrayLike<number>): Uint8Array => {
+  const bytes = new Uint8Array(Math.ceil(values.length / 2));
+  for (let i = 0; i < values.length; i++) bytes[i >> 1]! |= (values[i]! & 15) << (4 * (i & 1));
+  return bytes;
+};
+
+const writers: Record<Element, (values: ArrayLike<number>) => Uint8Array> = {
+  float32: (values) => littleEndian(values, 4, (view, at, value) => view.setFloat32(at, value, true)),
+  int32: (values) => littleEndian(values, 4, (view, at, value) => view.setInt32(at, value, true)),
+  int64: (values) => littleEndian(values, 8, (view, at, value) => view.setBigInt64(at, BigInt(value), true)),
+  uint8: (values) => Uint8Array.from(values),
+  int8: (values) => new Uint8Array(Int8Array.from(values).buffer),
+  int4: nibbles,
+  uint4: nibbles,
+};
+
+export class Graph {
+  /** Names of values that stay 8-bit whatever their width: ONNX Runtime has no pooling of 4-bit integers. */
+  constructor(readonly wide: ReadonlySet<string> = new Set()) {}
+
+  readonly nodes: Node[] = [];
+  readonly tensors: Tensor[] = [];
+  private readonly names = new Map<string, number>();
+
+  /** A name of its own: "conv1", "conv1_2". */
+  name(stem: string): string {
+    const plain = stem.replaceAll(/[^A-Za-z0-9]+/g, '_');
+    const count = (this.names.get(plain) ?? 0) + 1;
+    this.names.set(plain, count);
+    return count === 1 ? plain : `${plain}_${count}`;
+  }
+
+  /** @returns the name of its one output */
+  node(
+    type: string,
+    stem: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    domain = '',
+  ): string {
+    const output = this.name(stem);
+    this.nodes.push({ type, inputs, outputs: [output], attributes, domain });
+    return output;
+  }
+
+  /** @returns the name of a constant; `dims` [] is one number */
+  constant(stem: string, element: Element, dims: readonly number[], values: ArrayLike<number>): string {
+    const name = this.name(stem);
+    this.tensors.push({ name, element, dims, bytes: writers[element](values) });
+    return name;
+  }
+}

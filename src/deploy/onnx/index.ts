@@ -1,0 +1,54 @@
+/**
+ * ONNX export of an integer program. Input [N, ...shape] float32 as the playground has its examples (NHWC, bytes / 255),
+ * output "logits" [N, classes] float32. docs/deploy.md says where runtimes round differently.
+ */
+import type { Op } from '../ops';
+import type { Program } from '../program';
+import { ExportRefused } from '../refusal';
+import { Graph } from './graph';
+import { encodeModel } from './model';
+import { type OnnxStyle, onnxStyles, type Style } from './styles';
+import { Translation, translatorOf } from './translate';
+
+export { type OnnxStyle, onnxStyles } from './styles';
+
+/**
+ * @param notes free text kept in the file
+ * @throws ExportRefused where an operation has no form
+ */
+export function toOnnx(
+  program: Program,
+  name: OnnxStyle = 'int8',
+  notes: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const style: Style = onnxStyles[name];
+  const pooled = program.ops.filter(({ kind }) => kind === 'maxPool2d').map(({ input }) => input);
+  const graph = new Graph(new Set(pooled.map((index) => program.values[index]!.name)));
+  const input = program.values[program.input]!;
+  const [inputName, outputName] = [graph.name('input'), graph.name('logits')];
+  const to = new Translation(graph, style, program);
+  to.put(program.input, inputName, 'rows', input.shape);
+  for (const op of program.ops) translate(to, op);
+  const { shape } = program.values[program.output]!;
+  const logits = to.rows(program.output, shape);
+  graph.nodes.push({ type: 'Identity', inputs: [logits], outputs: [outputName] });
+  return encodeModel({
+    ir: style.ir,
+    opsets: style.opsets,
+    name: 'qat_playground',
+    inputs: [{ name: inputName, element: 'float32', dims: ['N', ...input.shape] }],
+    outputs: [{ name: outputName, element: 'float32', dims: ['N', ...shape] }],
+    nodes: graph.nodes,
+    tensors: graph.tensors,
+    notes,
+  });
+}
+
+function translate(to: Translation, op: Op): void {
+  const translator = translatorOf(op);
+  if (!translator)
+    throw new ExportRefused(
+      `The ONNX export has no form for ${op.layer} (${op.kind}) yet; the C and PyTorch exports have.`,
+    );
+  translator(to, op);
+}

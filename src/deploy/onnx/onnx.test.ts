@@ -1,0 +1,136 @@
+/**
+ * The ONNX export: accepted by ONNX's own checker where python3-onnx is there, run by ONNX Runtime, and compared with the
+ * integer engine on every test example.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import * as ort from 'onnxruntime-web';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { volume } from '@/catalog/layers';
+import type { NetworkPresetName } from '@/experiment/presets';
+import { startBackend } from '@/kernels/testing/node';
+import { range, rowsOf } from '@/session/batches';
+import { trainedPreset } from '@/session/testing/trained';
+import { IntegerEngine, quantizeInput } from '../engine';
+import { lower } from '../lower';
+import { takeSnapshot } from '../snapshot';
+import { type OnnxStyle, onnxStyles, toOnnx } from './index';
+
+const folder = mkdtempSync(join(tmpdir(), 'onnx-'));
+beforeAll(() => startBackend('wasm'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const python = '/usr/bin/python3';
+const hasChecker = (() => {
+  try {
+    execFileSync(python, ['-c', 'import onnx'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** What ONNX's checker says, with shapes inferred: the operators in order. */
+function check(bytes: Uint8Array): string[] {
+  const path = join(folder, 'model.onnx');
+  writeFileSync(path, bytes);
+  const script =
+    "import onnx, sys\nm = onnx.load(sys.argv[1])\nonnx.checker.check_model(m, full_check=True)\nprint(' '.join(n.op_type for n in m.graph.node))";
+  return execFileSync(python, ['-c', script, path], { encoding: 'utf8' }).trim().split(' ');
+}
+
+const argMax = (values: ArrayLike<number>, from: number, count: number) => {
+  let best = 0;
+  for (let i = 1; i < count; i++) if (values[from + i]! > values[from + best]!) best = i;
+  return best;
+};
+
+/** A trained network's program, its test examples, and what the integer engine makes of them. */
+async function trained(name: NetworkPresetName, change?: Parameters<typeof trainedPreset>[2]) {
+  const trainer = trainedPreset(name, 30, change);
+  const { test: split, inputShape, classNames } = trainer.dataset;
+  const batch = rowsOf(split, inputShape, range(0, split.count));
+  const probe = tf.slice(batch.x, 0, 1);
+  const program = lower(await takeSnapshot(trainer.readable('qat'), probe));
+  const numbers = Float32Array.from(await batch.x.data());
+  const engine = new IntegerEngine(program);
+  const size = volume(inputShape);
+  const { scale } = program.values[program.output]!.grid;
+  const logits = Float32Array.from(
+    range(0, split.count).flatMap((i) =>
+      Array.from(engine.run(quantizeInput(program, numbers.subarray(i * size, (i + 1) * size)))),
+    ),
+    (q) => q * scale,
+  );
+  tf.dispose([batch.x, batch.y, probe]);
+  trainer.dispose();
+  return { program, numbers, logits, dims: [split.count, ...inputShape], classes: classNames.length };
+}
+
+async function run(bytes: Uint8Array, numbers: Float32Array, dims: number[]): Promise<Float32Array> {
+  ort.env.wasm.numThreads = 1;
+  const session = await ort.InferenceSession.create(bytes);
+  const { logits } = await session.run({ input: new ort.Tensor('float32', numbers, dims) });
+  await session.release();
+  return logits!.data as Float32Array;
+}
+
+const eightBits: Parameters<typeof trainedPreset>[2] = (experiment) => ({
+  ...experiment,
+  layers: experiment.layers.map((spec) => ({
+    ...spec,
+    ...('weights' in spec ? { weights: { ...spec.weights, bits: 8 } } : {}),
+    ...('activations' in spec && spec.activations.bits !== 32
+      ? { activations: { ...spec.activations, bits: 8 } }
+      : {}),
+  })) as typeof experiment.layers,
+});
+
+const feedForward = ['mlp', 'cnn', 'depthwise', 'resnet'] as const;
+
+describe.each(feedForward)('%s', (name) => {
+  test.each([
+    ['as it is', undefined, 'int8'],
+    ['at 8 bits', eightBits, 'int8'],
+    ['in 4-bit types', undefined, 'int4'],
+  ] as const)('%s, ONNX Runtime predicts what the integer engine predicts', async (_, change, style) => {
+    const { program, numbers, logits, dims, classes } = await trained(name, change);
+    const bytes = toOnnx(program, style);
+    const found = await run(bytes, numbers, dims);
+    expect(found.length).toBe(logits.length);
+    const rows = range(0, dims[0]!);
+    const different = rows.filter(
+      (i) => argMax(found, i * classes, classes) !== argMax(logits, i * classes, classes),
+    );
+    expect(different).toEqual([]);
+    // Logits here have 12 fractional bits, and there none: half a step apart, but for sums that ONNX Runtime adds as floats.
+    const errors = found.map((value, i) => Math.abs(value - logits[i]!));
+    expect(errors.filter((error) => error > 2 ** -12).length).toBeLessThan(0.02 * errors.length);
+    if (style === 'int8' && hasChecker) expect(check(bytes)).toContain('QuantizeLinear');
+  });
+});
+
+test.runIf(hasChecker)('QONNX has a Quant for every rounding and passes the checker', async () => {
+  const { program } = await trained('cnn');
+  const operators = check(toOnnx(program, 'qonnx'));
+  // The input, two convolutions' outputs, and three weight tensors; the logits are not rounded.
+  expect(operators.filter((type) => type === 'Quant').length).toBe(6);
+  expect(operators).not.toContain('QuantizeLinear');
+});
+
+test('what a person wrote stays text', async () => {
+  const { program } = await trained('mlp');
+  const hostile = '"); import os #\u0000 ../../x \u202e';
+  const bytes = toOnnx(program, 'int8', { experiment: hostile });
+  expect(new TextDecoder().decode(bytes)).toContain(hostile);
+  const session = await ort.InferenceSession.create(bytes);
+  expect(session.inputNames).toEqual(['input']);
+  await session.release();
+});
+
+test('every style says what it is', () => {
+  for (const key of Object.keys(onnxStyles) as OnnxStyle[]) expect(onnxStyles[key].help).toMatch(/\.$/);
+});

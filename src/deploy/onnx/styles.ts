@@ -1,0 +1,188 @@
+/**
+ * Ways to say in ONNX that values are rounded. One entry each: QuantizeLinear and DequantizeLinear on 8-bit integers, the
+ * same with 4-bit types where they fit, and QONNX, whose Quant has any width and stays float.
+ */
+
+import type { Value, Weights } from '../program';
+import { ExportRefused } from '../refusal';
+import type { Graph } from './graph';
+import type { Element } from './model';
+
+export interface Style {
+  label: string;
+  help: string;
+  ir: number;
+  opsets: Readonly<Record<string, number>>;
+  /** Values that are only selected, by max pooling, are rounded again, so that runtimes select among integers. */
+  roundsSelected: boolean;
+  /** Rounds a float tensor. @param low, high what q is clamped to @returns what is kept: integers, or rounded floats */
+  keep(graph: Graph, numbers: string, value: Value, low: number, high: number): string;
+  /** The float numbers of what is kept. */
+  numbers(graph: Graph, kept: string, value: Value): string;
+  /** Float numbers of a weight tensor. @param axis of the scales, in the given shape @param values in that shape's order */
+  weights(graph: Graph, weights: Weights, shape: readonly number[], axis: number, values: Int16Array): string;
+  /** Float numbers of biases that are int32 at these scales. */
+  biases(graph: Graph, stem: string, biases: Int32Array, scales: Float32Array): string;
+}
+
+const eightBits = { int8: [-128, 127], uint8: [0, 255], int4: [-8, 7], uint4: [0, 15] } as const;
+
+function elementOf(weights: Weights, small: boolean): 'int8' | 'int4' {
+  let [least, most] = [0, 0];
+  for (const value of weights.values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  const holds = (element: 'int8' | 'int4') => least >= eightBits[element][0] && most <= eightBits[element][1];
+  if (small && weights.bits <= 4 && holds('int4')) return 'int4';
+  if (holds('int8')) return 'int8';
+  throw new ExportRefused(
+    `The weights of ${weights.layer} have levels from ${least} to ${most}, which no 8-bit type of ONNX holds: choose fewer bits there, or another quantizer.`,
+  );
+}
+
+const scalesOf = (graph: Graph, stem: string, scales: Float32Array) =>
+  graph.constant(`${stem}_scale`, 'float32', scales.length === 1 ? [] : [scales.length], scales);
+
+function linear(ir: number, opset: number, small: boolean) {
+  const storeOf = ({ wide }: Graph, { name, bits, grid }: Value): Element =>
+    small && bits === 4 && grid.qmin === 0 && !wide.has(name) ? 'uint4' : 'uint8';
+  const parametersOf = (graph: Graph, { name, grid }: Value, element: Element) => [
+    graph.constant(`${name}_scale`, 'float32', [], [grid.scale]),
+    graph.constant(`${name}_zero_point`, element, [], [grid.zeroPoint]),
+  ];
+  return {
+    ir,
+    opsets: { '': opset },
+    roundsSelected: true,
+    keep(graph, numbers, value, low, high) {
+      const element = storeOf(graph, value);
+      const [least, most] = eightBits[element as 'uint8' | 'uint4'];
+      const parameters = parametersOf(graph, value, element);
+      const clips = low > least || high < most;
+      // Clip knows no 4-bit types; ReLU's lower end is then that of the numbers.
+      if (clips && element === 'uint4') {
+        const ends = [low, high].map((q, i) =>
+          graph.constant(
+            `${value.name}_${i ? 'high' : 'low'}`,
+            'float32',
+            [],
+            [(q - value.grid.zeroPoint) * value.grid.scale],
+          ),
+        );
+        const clipped = graph.node('Clip', `${value.name}_clipped`, [numbers, ...ends]);
+        return graph.node('QuantizeLinear', `${value.name}_q`, [clipped, ...parameters]);
+      }
+      const q = graph.node('QuantizeLinear', `${value.name}_q`, [numbers, ...parameters]);
+      if (!clips) return q;
+      const ends = [low, high].map((end, i) =>
+        graph.constant(`${value.name}_${i ? 'high' : 'low'}`, element, [], [end]),
+      );
+      return graph.node('Clip', `${value.name}_clipped`, [q, ...ends]);
+    },
+    numbers: (graph, kept, value) =>
+      graph.node('DequantizeLinear', `${value.name}_numbers`, [
+        kept,
+        ...parametersOf(graph, value, storeOf(graph, value)),
+      ]),
+    weights(graph, weights, shape, axis, values) {
+      const element = elementOf(weights, small);
+      const stored = graph.constant(`${weights.name}_q`, element, shape, values);
+      const scales = scalesOf(graph, weights.name, weights.scales);
+      const dims = weights.scales.length === 1 ? [] : [weights.scales.length];
+      const zeros = graph.constant(
+        `${weights.name}_zero_point`,
+        element,
+        dims,
+        new Int8Array(weights.scales.length),
+      );
+      return graph.node(
+        'DequantizeLinear',
+        weights.name,
+        [stored, scales, zeros],
+        dims.length ? { axis } : {},
+      );
+    },
+    biases(graph, stem, biases, scales) {
+      const stored = graph.constant(`${stem}_biases_q`, 'int32', [biases.length], biases);
+      const scale = graph.constant(`${stem}_biases_scale`, 'float32', [scales.length], scales);
+      const zeros = graph.constant(
+        `${stem}_biases_zero_point`,
+        'int32',
+        [scales.length],
+        new Int32Array(scales.length),
+      );
+      return graph.node('DequantizeLinear', `${stem}_biases`, [stored, scale, zeros], { axis: 0 });
+    },
+  } satisfies Omit<Style, 'label' | 'help'>;
+}
+
+const qonnxDomain = 'qonnx.custom_op.general';
+
+const qonnx: Omit<Style, 'label' | 'help'> = {
+  ir: 8,
+  opsets: { '': 17, [qonnxDomain]: 1 },
+  roundsSelected: false,
+  keep(graph, numbers, { name, bits, grid }, low) {
+    const positive = low > grid.qmin ? graph.node('Relu', `${name}_relu`, [numbers]) : numbers;
+    const parameters = [
+      graph.constant(`${name}_scale`, 'float32', [], [grid.scale]),
+      graph.constant(`${name}_zero_point`, 'float32', [], [grid.zeroPoint]),
+      graph.constant(`${name}_bits`, 'float32', [], [bits]),
+    ];
+    const attributes = { signed: 0, narrow: 0, rounding_mode: 'ROUND' };
+    return graph.node('Quant', `${name}_quant`, [positive, ...parameters], attributes, qonnxDomain);
+  },
+  numbers: (_graph, kept) => kept,
+  weights(graph, weights, shape, axis, values) {
+    const { name, bits, encoding, scales } = weights;
+    const dims = scales.length === 1 ? [] : shape.map((size, i) => (i === axis ? size : 1));
+    const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+    const scaleAt = (i: number) => scales[scales.length === 1 ? 0 : Math.floor(i / inner) % shape[axis]!]!;
+    const floats = Float32Array.from(values, (value, i) => value * scaleAt(i));
+    const stored = graph.constant(`${name}_float`, 'float32', shape, floats);
+    if (bits === 1) {
+      const scale = graph.constant(`${name}_scale`, 'float32', dims, scales);
+      return graph.node('BipolarQuant', name, [stored, scale], {}, qonnxDomain);
+    }
+    // Odd levels are every second integer around a zero point between two of them.
+    const odd = encoding === 'odd';
+    const scale = graph.constant(
+      `${name}_scale`,
+      'float32',
+      dims,
+      scales.map((s) => (odd ? 2 * s : s)),
+    );
+    const zero = graph.constant(`${name}_zero_point`, 'float32', [], [odd ? (2 ** bits - 1) / 2 : 0]);
+    const width = graph.constant(`${name}_bits`, 'float32', [], [bits]);
+    const narrow = Number(!odd && values.every((value) => value > -(2 ** (bits - 1))));
+    const attributes = { signed: odd ? 0 : 1, narrow, rounding_mode: 'ROUND' };
+    return graph.node('Quant', name, [stored, scale, zero, width], attributes, qonnxDomain);
+  },
+  biases: (graph, stem, biases, scales) =>
+    graph.constant(
+      `${stem}_biases`,
+      'float32',
+      [biases.length],
+      Float32Array.from(biases, (bias, c) => bias * scales[c]!),
+    ),
+};
+
+export const onnxStyles = {
+  int8: {
+    label: 'ONNX',
+    help: 'QuantizeLinear and DequantizeLinear on 8-bit integers, opset 17: what ONNX Runtime fuses into integer kernels. Narrower widths are 8-bit integers with a Clip.',
+    ...linear(8, 17, false),
+  },
+  int4: {
+    label: 'ONNX, 4-bit types',
+    help: 'The same with int4 and uint4 where a tensor has at most 4 bits, opset 21: half the file, and fewer programs read it.',
+    ...linear(10, 21, true),
+  },
+  qonnx: {
+    label: 'QONNX',
+    help: 'Quant nodes of any width (the QONNX project): for FINN, hls4ml and other tools that build hardware.',
+    ...qonnx,
+  },
+} as const satisfies Record<string, Style>;
+export type OnnxStyle = keyof typeof onnxStyles;
