@@ -122,6 +122,21 @@ export const words = {
     help: 'Multiply-accumulates for one example: one product, added to a running sum. They are most of the arithmetic.',
   },
   parameters: { label: 'Parameters', unit: '', help: 'Trained numbers: weights and biases.' },
+  flash: {
+    label: 'Flash',
+    unit: 'bytes',
+    help: 'Memory that keeps its content without power, where a device holds weights and code. Counted are the packed weights with their scales and biases; the code of the C export adds a few KB.',
+  },
+  arena: {
+    label: 'RAM',
+    unit: 'bytes',
+    help: 'Working memory for activations: input, outputs and what is rounded inside layers, placed in one block so that values share room when they are not alive together. A byte for a value of at most 8 bits, 4 for others; the stack comes on top.',
+  },
+  latency: {
+    label: 'Time',
+    unit: 'ms',
+    help: 'An estimate for one example: the products at the rate that a good 8-bit kernel library reaches on the device, and nothing else. Narrower weights are unpacked to 8 bits first and are no faster.',
+  },
   bops: {
     label: 'Bit operations',
     unit: 'BOPs',

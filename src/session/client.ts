@@ -8,24 +8,32 @@ import type { Dataset } from '@/data/dataset';
 import type { HubChoice } from '@/data/loaders/hub/offer';
 import type { LoadingProgress } from '@/data/loaders/progress';
 import type { Edit, Experiment } from '@/experiment/schema';
+import type { DeployAnswers, DeployEvent, DeployQuestion } from './deployProtocol';
 import type { ImageSize, LoadingCommand, LoadingEvent } from './loadingProtocol';
 import type { Attempt, Checkpoint, Command, SessionEvent, Snapshot } from './protocol';
 
 /** What the listener hears one by one; snapshots come merged, answers to requests as their promises. */
-export type RunEvent = Exclude<SessionEvent, { type: 'snapshot' } | LoadingEvent>;
+export type RunEvent = Exclude<SessionEvent, { type: 'snapshot' } | LoadingEvent | DeployEvent>;
 type Failed = Extract<SessionEvent, { type: 'failed' }>;
 type AnswerTo<Types extends LoadingEvent['type']> =
   | Extract<LoadingEvent, { type: Types | 'cancelled' }>
   | Failed;
 export type OpenAnswer = AnswerTo<'opened' | 'columns'>;
 export type LookUpAnswer = AnswerTo<'offered'>;
-type Answer = OpenAnswer | LookUpAnswer;
+type Answer = OpenAnswer | LookUpAnswer | DeployEvent;
 type Asking = Exclude<LoadingCommand, { type: 'cancel' }>;
 type Unasked = Asking extends infer One ? (One extends Asking ? Omit<One, 'request'> : never) : never;
 type OnProgress = (progress: LoadingProgress) => void;
 
 /** A worker that does not let go of a request for so long is given up: damaged data may hold it for ever. */
 const cancelMs = 15_000;
+
+interface Requested {
+  answer(answer: Answer): void;
+  progress: OnProgress;
+  /** What is lost with the worker. */
+  what: 'data' | 'export';
+}
 
 export interface SessionListener {
   event(event: RunEvent): void;
@@ -73,6 +81,11 @@ export function mergeSnapshots(older: Snapshot | null, newer: Snapshot): Snapsho
   return older ? { ...older, ...newer, points: [...older.points, ...newer.points] } : newer;
 }
 
+const lostTo = (reason: string, what: Requested['what']) =>
+  what === 'data'
+    ? { kind: 'file' as const, message: `The data could not be read: ${reason}. The data in use stays.` }
+    : { kind: 'internal' as const, message: `The export could not be made: ${reason}. Try it again.` };
+
 export class SessionClient {
   /** The newest state of the present run that training can go on from. */
   checkpoint: Checkpoint | null = null;
@@ -83,7 +96,7 @@ export class SessionClient {
   /** The backend that the worker was asked for; undefined before its first run. */
   private backend: BackendChoice | undefined;
   private waiting: Snapshot | null = null;
-  private readonly requested = new Map<number, { answer(answer: Answer): void; progress: OnProgress }>();
+  private readonly requested = new Map<number, Requested>();
 
   constructor(
     private readonly listener: SessionListener,
@@ -157,7 +170,7 @@ export class SessionClient {
   }
   /** Stops all reading and fetching; the promises resolve to `cancelled`, unless their answers are on the way. */
   cancelLoading(): void {
-    const pending = [...this.requested.keys()];
+    const pending = [...this.requested].filter(([, { what }]) => what === 'data').map(([key]) => key);
     for (const request of pending) this.post({ type: 'cancel', request });
     setTimeout(() => {
       if (pending.some((request) => this.requested.has(request)))
@@ -165,10 +178,27 @@ export class SessionClient {
     }, cancelMs);
   }
 
+  /**
+   * Asks for something of the trained network: a file, a report. Answered between two steps.
+   * @throws Error with a sentence for the person where there is none
+   */
+  async deploy<K extends DeployQuestion['about']>(
+    question: Extract<DeployQuestion, { about: K }>,
+  ): Promise<DeployAnswers[K]> {
+    const request = ++this.requests;
+    const event = await new Promise<Answer>((answer) => {
+      this.requested.set(request, { answer, progress: () => {}, what: 'export' });
+      this.post({ type: 'deploy', run: this.run, request, question });
+    });
+    if (event.type === 'failed') throw new Error(event.failure.message);
+    if (event.type !== 'deployed') throw new Error('The run was left before the answer came.');
+    return event.answer as DeployAnswers[K];
+  }
+
   private ask(command: Unasked, progress: OnProgress = () => {}): Promise<Answer> {
     const request = ++this.requests;
     return new Promise((resolve) => {
-      this.requested.set(request, { answer: resolve, progress });
+      this.requested.set(request, { answer: resolve, progress, what: 'data' });
       this.post({ ...command, request } as LoadingCommand);
     });
   }
@@ -240,10 +270,6 @@ export class SessionClient {
     this.backend = undefined;
     const lost = [...this.requested.values()];
     this.requested.clear();
-    for (const { answer } of lost)
-      answer({
-        type: 'failed',
-        failure: { kind: 'file', message: `The data could not be read: ${reason}. The data in use stays.` },
-      });
+    for (const { answer, what } of lost) answer({ type: 'failed', failure: lostTo(reason, what) });
   }
 }

@@ -7,6 +7,7 @@ import type { FloatFormatName } from '@/catalog/formats';
 import type { Estimator, SiteName } from '@/catalog/quantizers';
 import type { Dataset, Split } from '@/data/dataset';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
+import type { DeployCommand, DeployEvent } from './deployProtocol';
 import type { LoadingCommand, LoadingEvent } from './loadingProtocol';
 
 export const networks = ['float', 'ptq', 'qat'] as const;
@@ -206,6 +207,7 @@ export type Command =
   | { type: 'select'; run: number; layer: string }
   /** Answered by snapshots with `tried`, now and while it trains; null ends it. */
   | { type: 'try'; run: number; number: number; attempt: Attempt | null }
+  | DeployCommand
   | LoadingCommand;
 
 /** What went wrong, in one sentence for the person: what, where, what to do. */
@@ -231,6 +233,7 @@ export type SessionEvent =
   | { type: 'diverged'; run: number; step: number; layer: string; network: 'float' | 'qat'; rewindTo: number }
   /** The backend was lost; the run goes on from its last checkpoint on another. */
   | { type: 'moved'; run: number; step: number; from: BackendName; to: BackendName; reason: string }
+  | DeployEvent
   | LoadingEvent
   | { type: 'failed'; run?: number; request?: number; failure: Failure };
 

@@ -9,6 +9,8 @@ import type { Dataset } from '@/data/dataset';
 import { recordEdit } from '@/experiment/changes';
 import type { Experiment } from '@/experiment/schema';
 import { isSound } from './checkpoint';
+import { answerDeploy } from './deployDesk';
+import type { DeployCommand } from './deployProtocol';
 import type { LoadingCommand } from './loadingProtocol';
 import { Job } from './pace';
 import type { Checkpoint, Command, SessionEvent } from './protocol';
@@ -65,7 +67,8 @@ export class Session {
   /** Queues a command; `loop` executes it. */
   receive(command: RunCommand): void {
     // A new run leaves the ones before it: what waits for them, their data to be made first of all, is not done any more.
-    if (command.type === 'load') this.inbox.length = 0;
+    if (command.type === 'load')
+      for (const left of this.inbox.splice(0)) if (left.type === 'deploy') void this.deploy(left, true);
     this.inbox.push(command);
     this.wake();
   }
@@ -95,6 +98,8 @@ export class Session {
   private async execute(command: RunCommand): Promise<void> {
     if (command.type === 'load') return this.load(command);
     const { run } = this;
+    // Someone waits for the answer, whatever became of the run.
+    if (command.type === 'deploy') return this.deploy(command);
     // A command for a run that was left says nothing about this one.
     if (!run || command.run !== run.id) return;
     switch (command.type) {
@@ -127,6 +132,20 @@ export class Session {
         return run.reporter.try(command.attempt && { number: command.number, attempt: command.attempt });
       default:
         command satisfies never;
+    }
+  }
+
+  /** Answers what is asked about the trained network; the run goes on whatever comes of it. */
+  private async deploy({ run, request, question }: DeployCommand, left = false): Promise<void> {
+    try {
+      if (left || this.run?.id !== run) throw new Error('The run was left before the answer came.');
+      const { experiment, trainer } = this.run;
+      const answer = await answerDeploy(question, trainer, experiment);
+      this.around.post({ type: 'deployed', request, answer });
+    } catch (error) {
+      if (this.lostReason !== undefined) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      this.around.post({ type: 'failed', request, failure: { kind: 'internal', message } });
     }
   }
 

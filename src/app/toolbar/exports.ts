@@ -4,8 +4,8 @@ import type { Experiment } from '@/experiment/schema';
 import { fileStem } from '@/experiment/summary';
 import type { CurvePoint } from '@/session/protocol';
 
-export function download(name: string, text: string, type: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+export function download(name: string, content: string | Uint8Array<ArrayBuffer>, type: string): void {
+  const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

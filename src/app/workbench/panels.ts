@@ -20,6 +20,12 @@ export const panels = {
     help: 'Pinned and swept runs side by side: their numbers, their curves, and what they cost.',
     load: () => import('../runs/Runs'),
   },
+  deploy: {
+    label: 'Deploy',
+    help: 'Whether the network fits real devices, whether it runs elsewhere to the same answers, and files of it.',
+    load: () => import('../deploy/Deploy'),
+    tall: true,
+  },
 } as const satisfies Record<string, Panel>;
 
 export type PanelKey = keyof typeof panels;

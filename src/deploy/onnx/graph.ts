@@ -25,13 +25,9 @@ const writers: Record<Element, (values: ArrayLike<number>) => Uint8Array> = {
   uint8: (values) => Uint8Array.from(values),
   int8: (values) => new Uint8Array(Int8Array.from(values).buffer),
   int4: nibbles,
-  uint4: nibbles,
 };
 
 export class Graph {
-  /** Names of values that stay 8-bit whatever their width: ONNX Runtime has no pooling of 4-bit integers. */
-  constructor(readonly wide: ReadonlySet<string> = new Set()) {}
-
   readonly nodes: Node[] = [];
   readonly tensors: Tensor[] = [];
   private readonly names = new Map<string, number>();

@@ -22,8 +22,7 @@ export function toOnnx(
   notes: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const style: Style = onnxStyles[name];
-  const pooled = program.ops.filter(({ kind }) => kind === 'maxPool2d').map(({ input }) => input);
-  const graph = new Graph(new Set(pooled.map((index) => program.values[index]!.name)));
+  const graph = new Graph();
   const input = program.values[program.input]!;
   const [inputName, outputName] = [graph.name('input'), graph.name('logits')];
   const to = new Translation(graph, style, program);

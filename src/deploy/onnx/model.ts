@@ -12,7 +12,6 @@ export const elements = {
   int8: 3,
   int32: 6,
   int64: 7,
-  uint4: 21,
   int4: 22,
 } as const;
 export type Element = keyof typeof elements;

@@ -1,16 +1,14 @@
 /**
  * Ways to say in ONNX that values are rounded. One entry each: QuantizeLinear and DequantizeLinear on 8-bit integers, the
- * same with 4-bit types where they fit, and QONNX, whose Quant has any width and stays float.
+ * same with 4-bit weights where they fit (activations stay uint8: ONNX Runtime 1.30 neither pools, reshapes nor transposes
+ * uint4), and QONNX, whose Quant has any width and stays float.
  */
 
 import type { Value, Weights } from '../program';
 import { ExportRefused } from '../refusal';
 import type { Graph } from './graph';
-import type { Element } from './model';
 
 export interface Style {
-  label: string;
-  help: string;
   ir: number;
   opsets: Readonly<Record<string, number>>;
   /** Values that are only selected, by max pooling, are rounded again, so that runtimes select among integers. */
@@ -25,7 +23,7 @@ export interface Style {
   biases(graph: Graph, stem: string, biases: Int32Array, scales: Float32Array): string;
 }
 
-const eightBits = { int8: [-128, 127], uint8: [0, 255], int4: [-8, 7], uint4: [0, 15] } as const;
+const ranges = { int8: [-128, 127], uint8: [0, 255], int4: [-8, 7] } as const;
 
 function elementOf(weights: Weights, small: boolean): 'int8' | 'int4' {
   let [least, most] = [0, 0];
@@ -33,7 +31,7 @@ function elementOf(weights: Weights, small: boolean): 'int8' | 'int4' {
     least = Math.min(least, value);
     most = Math.max(most, value);
   }
-  const holds = (element: 'int8' | 'int4') => least >= eightBits[element][0] && most <= eightBits[element][1];
+  const holds = (element: 'int8' | 'int4') => least >= ranges[element][0] && most <= ranges[element][1];
   if (small && weights.bits <= 4 && holds('int4')) return 'int4';
   if (holds('int8')) return 'int8';
   throw new ExportRefused(
@@ -45,46 +43,26 @@ const scalesOf = (graph: Graph, stem: string, scales: Float32Array) =>
   graph.constant(`${stem}_scale`, 'float32', scales.length === 1 ? [] : [scales.length], scales);
 
 function linear(ir: number, opset: number, small: boolean) {
-  const storeOf = ({ wide }: Graph, { name, bits, grid }: Value): Element =>
-    small && bits === 4 && grid.qmin === 0 && !wide.has(name) ? 'uint4' : 'uint8';
-  const parametersOf = (graph: Graph, { name, grid }: Value, element: Element) => [
+  const parametersOf = (graph: Graph, { name, grid }: Value) => [
     graph.constant(`${name}_scale`, 'float32', [], [grid.scale]),
-    graph.constant(`${name}_zero_point`, element, [], [grid.zeroPoint]),
+    graph.constant(`${name}_zero_point`, 'uint8', [], [grid.zeroPoint]),
   ];
   return {
     ir,
     opsets: { '': opset },
     roundsSelected: true,
     keep(graph, numbers, value, low, high) {
-      const element = storeOf(graph, value);
-      const [least, most] = eightBits[element as 'uint8' | 'uint4'];
-      const parameters = parametersOf(graph, value, element);
-      const clips = low > least || high < most;
-      // Clip knows no 4-bit types; ReLU's lower end is then that of the numbers.
-      if (clips && element === 'uint4') {
-        const ends = [low, high].map((q, i) =>
-          graph.constant(
-            `${value.name}_${i ? 'high' : 'low'}`,
-            'float32',
-            [],
-            [(q - value.grid.zeroPoint) * value.grid.scale],
-          ),
-        );
-        const clipped = graph.node('Clip', `${value.name}_clipped`, [numbers, ...ends]);
-        return graph.node('QuantizeLinear', `${value.name}_q`, [clipped, ...parameters]);
-      }
+      const parameters = parametersOf(graph, value);
       const q = graph.node('QuantizeLinear', `${value.name}_q`, [numbers, ...parameters]);
-      if (!clips) return q;
+      const [least, most] = ranges.uint8;
+      if (low <= least && high >= most) return q;
       const ends = [low, high].map((end, i) =>
-        graph.constant(`${value.name}_${i ? 'high' : 'low'}`, element, [], [end]),
+        graph.constant(`${value.name}_${i ? 'high' : 'low'}`, 'uint8', [], [end]),
       );
       return graph.node('Clip', `${value.name}_clipped`, [q, ...ends]);
     },
     numbers: (graph, kept, value) =>
-      graph.node('DequantizeLinear', `${value.name}_numbers`, [
-        kept,
-        ...parametersOf(graph, value, storeOf(graph, value)),
-      ]),
+      graph.node('DequantizeLinear', `${value.name}_numbers`, [kept, ...parametersOf(graph, value)]),
     weights(graph, weights, shape, axis, values) {
       const element = elementOf(weights, small);
       const stored = graph.constant(`${weights.name}_q`, element, shape, values);
@@ -114,12 +92,12 @@ function linear(ir: number, opset: number, small: boolean) {
       );
       return graph.node('DequantizeLinear', `${stem}_biases`, [stored, scale, zeros], { axis: 0 });
     },
-  } satisfies Omit<Style, 'label' | 'help'>;
+  } satisfies Style;
 }
 
 const qonnxDomain = 'qonnx.custom_op.general';
 
-const qonnx: Omit<Style, 'label' | 'help'> = {
+const qonnx: Style = {
   ir: 8,
   opsets: { '': 17, [qonnxDomain]: 1 },
   roundsSelected: false,
@@ -169,20 +147,8 @@ const qonnx: Omit<Style, 'label' | 'help'> = {
 };
 
 export const onnxStyles = {
-  int8: {
-    label: 'ONNX',
-    help: 'QuantizeLinear and DequantizeLinear on 8-bit integers, opset 17: what ONNX Runtime fuses into integer kernels. Narrower widths are 8-bit integers with a Clip.',
-    ...linear(8, 17, false),
-  },
-  int4: {
-    label: 'ONNX, 4-bit types',
-    help: 'The same with int4 and uint4 where a tensor has at most 4 bits, opset 21: half the file, and fewer programs read it.',
-    ...linear(10, 21, true),
-  },
-  qonnx: {
-    label: 'QONNX',
-    help: 'Quant nodes of any width (the QONNX project): for FINN, hls4ml and other tools that build hardware.',
-    ...qonnx,
-  },
+  int8: linear(8, 17, false),
+  int4: linear(10, 21, true),
+  qonnx,
 } as const satisfies Record<string, Style>;
 export type OnnxStyle = keyof typeof onnxStyles;

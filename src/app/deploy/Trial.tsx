@@ -1,0 +1,114 @@
+/** The same network three ways on the test set: as it trains, as integers, and in ONNX Runtime. */
+import { useState } from 'react';
+import { datasetInfo } from '@/catalog/datasets';
+import type { Trial } from '@/session/deployProtocol';
+import { useExperiment } from '@/store/experiment';
+import { useLive } from '@/store/live';
+import { session } from '@/store/session';
+import { count, milliseconds, percent } from '../format';
+import { help } from '../Term';
+import styles from './Deploy.module.css';
+import { type Judged, runOnnx } from './runOnnx';
+
+interface Done {
+  run: number;
+  step: number;
+  trial: Trial;
+  judged: Judged;
+}
+
+const Line = ({ name, about, cells }: { name: string; about: string; cells: readonly string[] }) => (
+  <tr>
+    <th scope="row" {...help(about)}>
+      {name}
+    </th>
+    {cells.map((cell, i) => (
+      // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place
+      <td key={i}>{cell}</td>
+    ))}
+  </tr>
+);
+
+function Result({ done: { trial, judged, step, run } }: { done: Done }) {
+  const now = useLive((live) => live.run === run && live.step === step);
+  return (
+    <>
+      <table className={styles.table} aria-label="ONNX Runtime">
+        <thead>
+          <tr>
+            <th scope="col">Runs as</th>
+            <th scope="col">Accuracy</th>
+            <th scope="col" {...help('Examples answered otherwise than by our integer engine.')}>
+              Differ
+            </th>
+            <th scope="col" {...help('Time for one example, alone, on this device.')}>
+              Time
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          <Line
+            name="Integers, here"
+            about="Our integer engine, which shares no code with training: int32 sums, fixed-point rescaling. It is written to be read, not to be fast."
+            cells={[percent(trial.accuracy), '–', milliseconds(trial.ms)]}
+          />
+          <Line
+            name="ONNX Runtime"
+            about="The exported ONNX file in ONNX Runtime for the web 1.30, WebAssembly with SIMD, one thread."
+            cells={[percent(judged.accuracy), count(judged.different), milliseconds(judged.ms)]}
+          />
+        </tbody>
+      </table>
+      <p className="hint">
+        {count(trial.count)} test examples at step {count(step)}
+        {now ? '' : '; training has gone on since'}
+      </p>
+    </>
+  );
+}
+
+export function OnnxRuntime() {
+  const [done, setDone] = useState<Done | null>(null);
+  const [running, setRunning] = useState(false);
+  const [problem, setProblem] = useState('');
+  const ready = useLive((live) => live.state !== 'starting');
+  const dataset = useExperiment((state) => state.experiment.dataset);
+  const press = async () => {
+    setRunning(true);
+    setProblem('');
+    try {
+      const trial = await session().deploy({ about: 'trial' });
+      const judged = await runOnnx(trial);
+      const { run, step } = useLive.getState();
+      setDone({ run, step, trial, judged });
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+    setRunning(false);
+  };
+  return (
+    <section className={styles.part} aria-labelledby="h-onnx">
+      <h3 id="h-onnx">Does it run elsewhere?</h3>
+      <p className={styles.line}>
+        <button
+          type="button"
+          disabled={!ready || running}
+          aria-busy={running}
+          onClick={() => void press()}
+          {...help(
+            'Exports the network to ONNX and runs it on the test set in ONNX Runtime, in this browser. The runtime, 14 MB, is fetched the first time.',
+          )}
+        >
+          {running ? 'Running…' : 'Run in ONNX Runtime'}
+        </button>
+        <span className="hint">{datasetInfo(dataset).label}</span>
+      </p>
+      {problem && (
+        <p role="alert" className={styles.problem}>
+          {problem}
+        </p>
+      )}
+      {done && <Result done={done} />}
+    </section>
+  );
+}

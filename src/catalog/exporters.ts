@@ -1,0 +1,46 @@
+/** What a trained network can be saved as. src/deploy/exporters.ts makes the bytes. */
+
+export interface ExporterDescriptor {
+  label: string;
+  help: string;
+  /** Ending of the file, after the experiment's name. */
+  ending: string;
+  /** Media type of the file. */
+  type: string;
+}
+
+const bytes = 'application/octet-stream';
+
+export const exporters = {
+  onnx: {
+    label: 'ONNX',
+    help: 'QuantizeLinear and DequantizeLinear on 8-bit integers, opset 17: what ONNX Runtime fuses into integer kernels. Narrower widths are 8-bit integers with a Clip.',
+    ending: '.onnx',
+    type: bytes,
+  },
+  onnx4: {
+    label: 'ONNX, 4-bit types',
+    help: 'The same with int4 for weights of at most 4 bits, opset 21: about half the file, which fewer programs read.',
+    ending: '-int4.onnx',
+    type: bytes,
+  },
+  qonnx: {
+    label: 'QONNX',
+    help: 'Quant nodes of any width: for FINN, hls4ml and other tools that make hardware of networks.',
+    ending: '-qonnx.onnx',
+    type: bytes,
+  },
+  weightsInteger: {
+    label: 'Integer weights',
+    help: 'Safetensors: weights packed at their bits, int32 biases, scales and zero points; its tensors have the bytes of the model size, exactly.',
+    ending: '-integer.safetensors',
+    type: bytes,
+  },
+  weightsFloat: {
+    label: 'Float weights',
+    help: 'Safetensors: the QAT network’s weights before rounding, and the float twin’s, as float32.',
+    ending: '-float.safetensors',
+    type: bytes,
+  },
+} as const satisfies Record<string, ExporterDescriptor>;
+export type ExporterName = keyof typeof exporters;

@@ -1,0 +1,60 @@
+/** Exporters: from a trained run to the bytes of one file. One entry for each of the catalog's. */
+import type { ExporterName } from '@/catalog/exporters';
+import type { Dataset } from '@/data/dataset';
+import { encodeLink } from '@/experiment/link';
+import { resolveNetwork } from '@/experiment/network';
+import type { Experiment } from '@/experiment/schema';
+import { summaryOf } from '@/experiment/summary';
+import { integerWeights } from './integerWeights';
+import { toOnnx } from './onnx';
+import type { Program } from './program';
+import { safeTensor, writeSafetensors } from './safetensors';
+
+/** What an exporter may ask for. */
+export interface Trained {
+  /** With the changes made up to now. */
+  experiment: Experiment;
+  /** The settings in force now. */
+  settings: Experiment;
+  step: number;
+  dataset: Dataset;
+  /** Everything trained, observed and learned, by the names of a checkpoint. */
+  tensors: Readonly<Record<string, Float32Array>>;
+  /** The integer program. @throws NoIntegerForm where there is none */
+  program(): Promise<Program>;
+}
+
+type Exporter = (trained: Trained) => Promise<Uint8Array> | Uint8Array;
+
+/** What every file says about where it comes from. */
+export const notesOf = ({ experiment, step }: Trained): Record<string, string> => ({
+  producer: 'QAT Playground',
+  experiment: summaryOf(experiment),
+  step: String(step),
+  link: `#${encodeLink(experiment)}`,
+});
+
+function floatWeights(trained: Trained): Uint8Array {
+  const tensors = resolveNetwork(trained.settings).flatMap((layer) =>
+    layer.tensors.flatMap(({ name, shape }) =>
+      (['qat', 'float'] as const).map((network) =>
+        safeTensor(
+          `${network}.${layer.name}.${name}`,
+          shape,
+          trained.tensors[`${network}/${layer.name}/${name}`]!,
+        ),
+      ),
+    ),
+  );
+  return writeSafetensors(tensors, notesOf(trained));
+}
+
+export const exporters = {
+  onnx: async (trained) => toOnnx(await trained.program(), 'int8', notesOf(trained)),
+  onnx4: async (trained) => toOnnx(await trained.program(), 'int4', notesOf(trained)),
+  qonnx: async (trained) => toOnnx(await trained.program(), 'qonnx', notesOf(trained)),
+  weightsInteger: async (trained) => integerWeights(await trained.program(), notesOf(trained)),
+  weightsFloat: floatWeights,
+} satisfies Record<ExporterName, Exporter>;
+
+export const exporterOf = (name: ExporterName): Exporter => exporters[name];

@@ -1,0 +1,35 @@
+/**
+ * The integer program's numbers as safetensors: weights packed at their bits, biases int32, scales float32, zero points
+ * uint8. Together the tensors have exactly the bytes of the model size (src/experiment/size.ts).
+ */
+import { opKindOf } from './ops';
+import type { Program } from './program';
+import { type SafeTensor, safeTensor, writeSafetensors } from './safetensors';
+
+/** @param notes free text beside what describes the packing */
+export function integerWeights(program: Program, notes: Readonly<Record<string, string>> = {}): Uint8Array {
+  const named = (name: string, part: string) => `${name.replaceAll(' ', '.')}.${part}`;
+  const tensors: SafeTensor[] = [];
+  const packing: Record<string, unknown> = {};
+  for (const { name, shape, bits, encoding, packed, scales } of program.weights) {
+    tensors.push(safeTensor(named(name, 'packed'), [packed.length], packed));
+    tensors.push(safeTensor(named(name, 'scale'), [scales.length], scales));
+    packing[name.replaceAll(' ', '.')] = { shape, bits, encoding };
+  }
+  for (const op of program.ops)
+    if ('biases' in op && opKindOf(op).weights?.(op).length)
+      tensors.push(safeTensor(named(op.layer, 'biases'), [op.biases.length], op.biases));
+  const rounded = new Set([program.input, ...Object.values(program.outputs)]);
+  program.values.forEach(({ name, bits, grid }, index) => {
+    const inside = name.includes(' ');
+    if (bits === 32 || !(rounded.has(index) || inside)) return;
+    tensors.push(safeTensor(named(name, 'output.scale'), [1], Float32Array.of(grid.scale)));
+    tensors.push(safeTensor(named(name, 'output.zero_point'), [1], Uint8Array.of(grid.zeroPoint)));
+  });
+  return writeSafetensors(tensors, {
+    ...notes,
+    packing: JSON.stringify(packing),
+    encoding:
+      'codes of so many bits, the first in the lowest bits of the first byte; twos: two’s complement; odd: code c means 2c - (2^bits - 1)',
+  });
+}

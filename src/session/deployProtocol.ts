@@ -1,0 +1,34 @@
+/** What the page may ask about the trained network, and what it gets: files, reports, the test set. */
+import type { ExporterName } from '@/catalog/exporters';
+import type { Labels } from '@/data/dataset';
+
+export type DeployQuestion =
+  /** The bytes of one file. */
+  | { about: 'file'; exporter: ExporterName }
+  /** What another runtime needs to be judged beside ours. */
+  | { about: 'trial' };
+
+export interface Trial {
+  /** An .onnx file. */
+  model: Uint8Array;
+  /** Test examples as the model takes them, row-major [count, ...shape]. */
+  x: Float32Array;
+  /** Classes, labelsPerExample for each example; -1 where nothing is asked. */
+  y: Labels;
+  labelsPerExample: number;
+  count: number;
+  shape: readonly number[];
+  classes: number;
+  /** Class that the integer engine gives each example, and its time for one, in ms. */
+  predicted: Uint8Array;
+  accuracy: number;
+  ms: number;
+}
+
+export interface DeployAnswers {
+  file: Uint8Array;
+  trial: Trial;
+}
+
+export type DeployCommand = { type: 'deploy'; run: number; request: number; question: DeployQuestion };
+export type DeployEvent = { type: 'deployed'; request: number; answer: DeployAnswers[keyof DeployAnswers] };
