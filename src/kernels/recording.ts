@@ -11,6 +11,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { Blocks } from './blocks';
+import { linkLaunches } from './linkedLaunches';
 import { currentWasmBackend, emscripten, type LaunchFunction, launchName, listenToLaunches } from './wasm';
 
 /** The methods of tfjs's backend that a recording stands in for. */
@@ -73,7 +74,7 @@ function patched<T>(target: object, methods: object, compute: () => T): T {
 /** A list of launches, in segments that are run again one by one. */
 export class Recording {
   private readonly blocks: Blocks;
-  private readonly segments: { kernels: LaunchFunction[]; values: number[][] }[] = [];
+  private readonly segments: { kernels: LaunchFunction[]; values: number[][]; run?: () => void }[] = [];
   /** Every tensor's data made while recording, and those of them that outlive it. */
   private readonly made = new Set<object>();
   private readonly held = new Set<object>();
@@ -99,7 +100,7 @@ export class Recording {
   capture<T>(compute: () => T): T {
     if (active) throw new NotRecordable('A recording is in progress.');
     watchKernels();
-    const segment = { kernels: [] as LaunchFunction[], values: [] as number[][] };
+    const segment: (typeof this.segments)[number] = { kernels: [], values: [] };
     this.segments.push(segment);
     const { backend, blocks } = this;
     const prototype = Object.getPrototypeOf(backend) as Patched;
@@ -153,8 +154,9 @@ export class Recording {
 
   /** Runs a segment again. */
   replay(index: number): void {
-    const { kernels, values } = this.segments[index]!;
-    for (let i = 0; i < kernels.length; i++) kernels[i]!(...values[i]!);
+    const segment = this.segments[index]!;
+    segment.run ??= linkLaunches(segment.kernels, segment.values);
+    segment.run();
   }
 
   /** Runs a segment again and adds the ms of each launch to `times`. @returns what each launch is, with its arguments */
@@ -177,8 +179,8 @@ export class Recording {
   addCopy(from: number, to: number, bytes: number): void {
     const module = emscripten(this.backend);
     const { kernels, values } = this.segments.at(-1)!;
-    kernels.push((target, source, end) => module.HEAPU8.copyWithin(target!, source!, end));
-    values.push([to, from, from + bytes]);
+    kernels.push(() => module.HEAPU8.copyWithin(to, from, from + bytes));
+    values.push([]);
   }
 
   /** Gives all memory back; results that someone still holds stay theirs. */

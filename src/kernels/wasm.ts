@@ -7,7 +7,7 @@ import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import binaryUrl from '../../build/assembly/kernels.wasm?url&inline';
 
-/** An exported function of the module. */
+/** An exported function of the module. It takes int32 alone, so that launches can be linked (./linkedLaunches.ts). */
 export type LaunchFunction = (...values: number[]) => void;
 /** Hears every launch before it runs. */
 export type LaunchListener = (kernel: LaunchFunction, values: number[]) => void;

@@ -44,8 +44,9 @@ function straightThrough(
 /** q [n] from x [n]; params [4, channels], where channels divides n and is the length of the last axis, or 1. */
 export function quantizeFloat(
   x: usize, params: usize, settings: usize, q: usize, n: i32, channels: i32,
-  mantissaBits: i32, minExponent: i32, largest: f32,
+  mantissaBits: i32, minExponent: i32, largestValue: i32,
 ): void {
+  const largest = largestValue as f32;
   const bytes = (n as usize) << 2;
   if (load<f32>(settings, 8) == 0) {
     memory.copy(q, x, bytes);
@@ -84,8 +85,9 @@ export function quantizeFloat(
 /** dx [n] from dq [n] and x [n]. */
 export function quantizeFloatGradient(
   dq: usize, x: usize, params: usize, settings: usize, dx: usize, n: i32, channels: i32,
-  mantissaBits: i32, minExponent: i32, largest: f32,
+  mantissaBits: i32, minExponent: i32, largestValue: i32,
 ): void {
+  const largest = largestValue as f32;
   const bytes = (n as usize) << 2;
   if (load<f32>(settings, 8) == 0) {
     memory.copy(dx, dq, bytes);
@@ -159,8 +161,9 @@ function sharedExponent(x: usize, rows: i32, rowBytes: usize, maxExponent: i32):
 /** q from x, both [outer, length, channels]. */
 export function quantizeMx(
   x: usize, settings: usize, q: usize, outer: i32, length: i32, channels: i32, blockSize: i32,
-  maxExponent: i32, mantissaBits: i32, minExponent: i32, largest: f32,
+  maxExponent: i32, mantissaBits: i32, minExponent: i32, largestValue: i32,
 ): void {
+  const largest = largestValue as f32;
   if (load<f32>(settings, 8) == 0) {
     memory.copy(q, x, ((outer * length * channels) as usize) << 2);
     return;
@@ -192,8 +195,9 @@ export function quantizeMx(
 /** dx from dq and x, all [outer, length, channels]. */
 export function quantizeMxGradient(
   dq: usize, x: usize, settings: usize, dx: usize, outer: i32, length: i32, channels: i32, blockSize: i32,
-  maxExponent: i32, mantissaBits: i32, minExponent: i32, largest: f32,
+  maxExponent: i32, mantissaBits: i32, minExponent: i32, largestValue: i32,
 ): void {
+  const largest = largestValue as f32;
   if (load<f32>(settings, 8) == 0) {
     memory.copy(dx, dq, ((outer * length * channels) as usize) << 2);
     return;
