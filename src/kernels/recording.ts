@@ -12,6 +12,7 @@ import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { Blocks } from './blocks';
 import { linkLaunches } from './linkedLaunches';
+import { NotRecordable } from './recorders/recorder';
 import { currentWasmBackend, emscripten, type LaunchFunction, launchName, listenToLaunches } from './wasm';
 
 /** The methods of tfjs's backend that a recording stands in for. */
@@ -32,11 +33,6 @@ interface Data {
   id: number;
   memoryOffset: number;
   refCount: number;
-}
-
-/** A computation cannot be recorded: it would not run the same again. */
-export class NotRecordable extends Error {
-  override name = 'NotRecordable';
 }
 
 let active: Recording | undefined;

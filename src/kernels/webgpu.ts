@@ -55,7 +55,7 @@ const withoutCopies = new WeakSet<object>();
  * Keeps tfjs from caching on the CPU what it reads from a tensor, for good: the copy is stale once the tensor is
  * written in place, and a read may store it as late as after that.
  */
-function forbidCopies(data: object): void {
+export function forbidCopies(data: object): void {
   if (withoutCopies.has(data)) return;
   withoutCopies.add(data);
   Object.defineProperty(data, 'values', { get: () => null, set: () => {} });

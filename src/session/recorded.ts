@@ -3,8 +3,13 @@
  * once with an eager step, loss and every variable to the last bit; where they differ, the step stays eager for good.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { NotRecordable, Recording } from '@/kernels/recording';
-import { currentWasmBackend, emscripten } from '@/kernels/wasm';
+import {
+  currentRecorder,
+  NotRecordable,
+  type Recorder,
+  type Saved,
+  type StepRecording,
+} from '@/kernels/recorders';
 import type { Batch } from './batches';
 
 /** The two halves of a step. */
@@ -31,16 +36,18 @@ interface Bound {
 
 /** Steps taken eagerly before the first recording: they make what is made once. */
 const warmUpSteps = 2;
-const bytesOf = (tensor: tf.Tensor): number => tensor.size * tf.util.bytesPerElement(tensor.dtype);
 
 export class RecordedStep {
   mode: StepMode = 'eager';
   /** Why recording was refused. */
   reason: string | undefined;
   private steps = 0;
-  private recording: Recording | undefined;
+  private recorder: Recorder | undefined;
+  private recording: StepRecording | undefined;
   private shape = '';
   private checked = false;
+  /** Settles when the check under way has been read from the device. */
+  private checking: Promise<void> | undefined;
   private loss: tf.Scalar | undefined;
   private input: tf.Tensor[] = [];
   private bound: Bound[] = [];
@@ -52,22 +59,28 @@ export class RecordedStep {
   ) {}
 
   /**
-   * Takes a step.
+   * Takes a step. Where `verdict` gives a promise afterwards, steps are eager until it settles.
    * @returns the loss before the update, a scalar that the caller disposes before the next step writes it anew
    */
   take(batch: Batch, accept: Accept): tf.Scalar {
     const shape = `${batch.x.shape}/${batch.y.shape}`;
     if (this.recording && (shape !== this.shape || this.outdated)) this.forget();
-    const may = this.record && this.mode !== 'refused' && currentWasmBackend() !== undefined;
-    if (!may || this.steps++ < warmUpSteps) return this.takeEagerly(batch, accept);
-    if (!this.recording) return this.begin(batch, accept, shape);
+    const recorder = this.record && this.mode !== 'refused' ? currentRecorder() : undefined;
+    if (!recorder || this.checking || this.steps++ < warmUpSteps) return this.takeEagerly(batch, accept);
+    if (!this.recording) return this.begin(recorder, batch, accept, shape);
     this.bind(batch);
     return this.checked ? this.replay(accept) : this.check(batch, accept);
+  }
+
+  /** Settles when a check that the last step began is done; undefined where there is none to wait for. */
+  get verdict(): Promise<void> | undefined {
+    return this.checking;
   }
 
   /** The settings have changed in a way that may lead through other kernels: compares again before the next replay. */
   distrust(): void {
     this.checked = false;
+    this.checking = undefined;
   }
 
   /** Records anew: other variables, other kernels. */
@@ -79,6 +92,7 @@ export class RecordedStep {
     this.input = [];
     this.bound = [];
     this.checked = false;
+    this.checking = undefined;
     if (this.mode === 'recorded') this.mode = 'eager';
   }
 
@@ -109,36 +123,46 @@ export class RecordedStep {
   }
 
   /** Takes an eager step and records it. */
-  private begin(batch: Batch, accept: Accept, shape: string): tf.Scalar {
-    const recording = Recording.start();
-    if (!recording) return this.takeEagerly(batch, accept);
+  private begin(recorder: Recorder, batch: Batch, accept: Accept, shape: string): tf.Scalar {
+    const recording = recorder.start();
+    this.recorder = recorder;
     this.recording = recording;
     this.shape = shape;
     this.checked = false;
+    const hold = <T extends tf.Tensor>(tensor: T): T => tf.keep(recorder.share(tensor));
     this.input = [hold(batch.x), hold(batch.y)];
     this.bound = tf.tidy(() => allVariables().map((variable) => ({ variable, data: hold(variable) })));
-    const before = this.values();
+    recorder.watch([...this.input, ...this.values]);
+    const before = recorder.save(this.values);
     try {
-      const loss = this.takeCaptured(recording, batch, accept);
+      const loss = this.takeCaptured(recorder, recording, batch, accept);
       if (this.loss) this.settle();
       else this.forget();
       return loss;
     } catch (error) {
       if (!(error instanceof NotRecordable)) throw error;
-      for (const bound of this.bound) if (bound.variable.dataId !== bound.data.dataId) returnTo(bound);
-      this.write(before);
+      for (const bound of this.bound) if (bound.variable.dataId !== bound.data.dataId) this.returnTo(bound);
+      before.restore();
       this.refuse(error.message);
       return this.takeEagerly(batch, accept);
+    } finally {
+      before.dispose();
     }
   }
 
-  private takeCaptured(recording: Recording, batch: Batch, accept: Accept): tf.Scalar {
+  private takeCaptured(
+    recorder: Recorder,
+    recording: StepRecording,
+    batch: Batch,
+    accept: Accept,
+  ): tf.Scalar {
     try {
       return tf.tidy(() => {
         const { value, grads } = recording.capture(() => this.eager.differentiate(batch));
         if (accept(value)) {
           recording.capture(() => this.eager.update(grads));
-          this.loss = hold(value);
+          this.loss = tf.keep(recorder.share(value));
+          recorder.watch([this.loss]);
         }
         return value;
       });
@@ -153,96 +177,92 @@ export class RecordedStep {
     for (const bound of this.bound) {
       const { variable, data } = bound;
       if (variable.isDisposed || variable.dataId === data.dataId) continue;
-      recording!.addCopy(addressOf(variable), addressOf(data), bytesOf(data));
-      returnTo(bound);
+      recording!.addCopy(variable, data);
+      this.returnTo(bound);
     }
   }
 
   /** Brings this batch, and what was assigned to variables since, to the places that the recording knows. */
   private bind(batch: Batch): void {
-    copy(batch.x, this.input[0]!);
-    copy(batch.y, this.input[1]!);
-    for (const bound of this.bound) if (bound.variable.dataId !== bound.data.dataId) returnTo(bound);
+    const [x, y] = this.input;
+    if (batch.x.dataId !== x!.dataId) this.recorder!.copy(batch.x, x!);
+    if (batch.y.dataId !== y!.dataId) this.recorder!.copy(batch.y, y!);
+    for (const bound of this.bound) if (bound.variable.dataId !== bound.data.dataId) this.returnTo(bound);
   }
 
   private replay(accept: Accept): tf.Scalar {
-    const { recording, loss } = this;
+    const { recorder, recording, loss } = this;
     recording!.replay(0);
-    const value = share(loss!);
+    const value = recorder!.share(loss!);
     if (accept(value)) recording!.replay(1);
     return value;
   }
 
   /** Takes the step twice, replayed and eagerly, and keeps the eager one. */
   private check(batch: Batch, accept: Accept): tf.Scalar {
-    const before = this.values();
-    const replayed = this.replay(() => true);
-    const replayedLoss = bytesAt(replayed);
-    replayed.dispose();
-    const after = this.values();
-    this.write(before);
+    const recorder = this.recorder!;
+    const before = recorder.save(this.values);
+    this.replay(() => true).dispose();
+    const replayed = recorder.save([...this.values, this.loss!]);
+    before.restore();
+    before.dispose();
     let accepted = false;
     const loss = this.takeEagerly(batch, (value) => {
       accepted = accept(value);
       return accepted;
     });
-    if (!accepted) return loss;
+    if (!accepted) {
+      replayed.dispose();
+      return loss;
+    }
     this.bind(batch);
-    const eager = this.values();
-    const different = this.bound.findIndex((_, i) => !equal(after[i]!, eager[i]!));
-    if (different >= 0 || !equal(replayedLoss, bytesAt(loss))) {
-      const what = different < 0 ? 'the loss' : this.bound[different]!.variable.name;
+    const eager = recorder.save([...this.values, loss]);
+    this.judge(replayed, eager);
+    return loss;
+  }
+
+  /** Compares the step's two outcomes; where they lie on a device, the answer comes later. */
+  private judge(replayed: Saved, eager: Saved): void {
+    const answer = replayed.firstDifference(eager);
+    if (typeof answer === 'number') {
+      this.settleCheck(answer);
+      return;
+    }
+    const checking = answer
+      .then((different) => {
+        // Settings that changed meanwhile ask for another check.
+        if (this.checking !== checking) return;
+        this.checking = undefined;
+        this.settleCheck(different);
+      })
+      .finally(() => {
+        for (const saved of [replayed, eager]) saved.dispose();
+      });
+    // Whoever waits for it hears of a lost device.
+    checking.catch(() => {});
+    this.checking = checking;
+  }
+
+  /** @param different which of the variables, or after them the loss, or -1 */
+  private settleCheck(different: number): void {
+    if (different >= 0) {
+      const what = this.bound[different]?.variable.name ?? 'the loss';
       this.refuse(`A replayed step differed from an eager one in ${what}.`);
     } else {
       this.checked = true;
       this.mode = 'recorded';
     }
-    return loss;
   }
 
-  /** A copy of every variable's bytes. */
-  private values(): Uint8Array[] {
-    return this.bound.map(({ data }) => bytesAt(data));
+  private get values(): tf.Tensor[] {
+    return this.bound.map(({ data }) => data);
   }
 
-  private write(values: readonly Uint8Array[]): void {
-    this.bound.forEach(({ data }, i) => {
-      heap().set(values[i]!, addressOf(data));
-    });
+  /** Takes a variable's present values to the data that the recording knows, and makes them its data again. */
+  private returnTo({ variable, data }: Bound): void {
+    this.recorder!.copy(variable, data);
+    variable.assign(data as tf.Tensor<tf.Rank>);
   }
-}
-
-/** Another tensor of the same data, which a clone would copy. The caller disposes it. */
-function share<T extends tf.Tensor>(tensor: T): T {
-  currentWasmBackend()!.incRef(tensor.dataId);
-  return tf.engine().makeTensorFromTensorInfo(tensor) as T;
-}
-/** Keeps a tensor's data, whatever becomes of the tensor. */
-const hold = <T extends tf.Tensor>(tensor: T): T => tf.keep(share(tensor));
-const heap = (): Uint8Array => emscripten(currentWasmBackend()!).HEAPU8;
-const addressOf = (tensor: tf.Tensor): number => currentWasmBackend()!.getMemoryOffset(tensor.dataId);
-const bytesAt = (tensor: tf.Tensor): Uint8Array => {
-  const at = addressOf(tensor);
-  return heap().slice(at, at + bytesOf(tensor));
-};
-
-/** @param a, b copies of whole words */
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  const [x, y] = [new Int32Array(a.buffer), new Int32Array(b.buffer)];
-  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;
-  return x.length === y.length;
-}
-
-function copy(from: tf.Tensor, to: tf.Tensor): void {
-  if (from.dataId === to.dataId) return;
-  const at = addressOf(from);
-  heap().copyWithin(addressOf(to), at, at + bytesOf(from));
-}
-
-/** Takes a variable's present values to the data that the recording knows, and makes them its data again. */
-function returnTo({ variable, data }: Bound): void {
-  copy(variable, data);
-  variable.assign(data as tf.Tensor<tf.Rank>);
 }
 
 /** Every variable that tfjs knows: parameters, optimizer state, observers, settings. */

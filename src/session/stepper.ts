@@ -1,10 +1,11 @@
 /**
  * Takes steps: makes the changes that are due, trains both twins, watches for NaN. On a synchronous backend every loss
- * is seen before its update; on WebGPU a burst is checked at its end, because a read after every step would stall the
- * device.
+ * is seen before its update; on WebGPU a burst's losses are kept in a ring and read at its end, because a read after every
+ * step would stall the device.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Experiment } from '@/experiment/schema';
+import { LossRing } from './lossRing';
 import { Median } from './pace';
 import type { Trainer } from './trainer';
 
@@ -22,11 +23,15 @@ export interface Divergence {
 /** Steps whose times the medians are taken of. */
 const timedSteps = 41;
 /** Longest burst on a device that is read at the end only. */
-const maxQueuedSteps = 64;
+const maxQueuedSteps = 256;
+/** Bursts from one measurement of a read's latency to the next. */
+const burstsPerLatency = 32;
 
 export class Stepper {
   readonly times: Record<Twin, Median> = { float: new Median(timedSteps), qat: new Median(timedSteps) };
   private queued = 4;
+  private bursts = 0;
+  private latency = 0;
 
   constructor(
     private readonly trainer: Trainer,
@@ -85,39 +90,71 @@ export class Stepper {
     return undefined;
   }
 
+  /** Takes a burst of one twin, then the same of the other: each ends with the one read that its time is measured by. */
   private async queue(budgetMs: number, stopAt: number): Promise<Divergence | undefined> {
-    const losses: Record<Twin, tf.Scalar[]> = { float: [], qat: [] };
-    const first = this.trainer.step;
-    const count = Math.min(this.queued, stopAt - first);
-    const start = performance.now();
-    for (let i = 0; i < count; i++) {
-      await this.makeDueChanges();
-      const batch = this.trainer.nextBatch();
-      // The first step of a burst is timed, by waiting for each twin.
-      for (const twin of twins) {
-        const before = performance.now();
-        const loss = this.trainer.train(twin, batch);
-        losses[twin].push(loss);
-        if (i === 0) {
-          await loss.data();
-          this.times[twin].add(performance.now() - before);
-        }
-      }
-      tf.dispose([batch.x, batch.y]);
-      this.trainer.advance();
+    await this.makeDueChanges();
+    const { trainer } = this;
+    const first = trainer.step;
+    const nextChange = Math.min(
+      ...this.changes().flatMap(({ step }) => (step > first ? [step] : [])),
+      Number.POSITIVE_INFINITY,
+    );
+    const count = Math.min(this.queued, stopAt - first, nextChange - first);
+    let elapsed = 0;
+    let diverged: { step: number; network: Twin } | undefined;
+    for (const network of twins) {
+      const { losses, ms } = await this.queueTwin(network, first, count);
+      elapsed += ms;
+      const at = losses.findIndex((loss) => !Number.isFinite(loss));
+      if (at >= 0 && first + at < (diverged?.step ?? Infinity)) diverged = { step: first + at, network };
     }
-    const values = await Promise.all(twins.map((twin) => tf.tidy(() => tf.stack(losses[twin])).data()));
-    tf.dispose([losses.float, losses.qat]);
-    const elapsed = performance.now() - start;
-    this.queued = Math.max(1, Math.min(maxQueuedSteps, Math.round((count * budgetMs) / elapsed)));
-    for (let i = 0; i < count; i++)
-      for (const [k, twin] of twins.entries())
-        if (!Number.isFinite(values[k]![i])) {
-          const batch = this.trainer.nextBatch();
-          const layer = await this.trainer.firstBrokenLayer(twin, batch);
-          tf.dispose([batch.x, batch.y]);
-          return { step: first + i, network: twin, layer };
-        }
-    return undefined;
+    trainer.advance(count);
+    const fitting = Math.round((count * budgetMs) / elapsed);
+    this.queued = Math.max(1, Math.min(fitting, 2 * this.queued, maxQueuedSteps));
+    if (!diverged) return undefined;
+    const batch = trainer.nextBatch();
+    const layer = await trainer.firstBrokenLayer(diverged.network, batch);
+    tf.dispose([batch.x, batch.y]);
+    return { ...diverged, layer };
+  }
+
+  /** Queues the steps of a twin. @returns their losses, and the ms that the device took */
+  private async queueTwin(
+    twin: Twin,
+    first: number,
+    count: number,
+  ): Promise<{ losses: Float32Array; ms: number }> {
+    const { trainer } = this;
+    const ring = new LossRing(count);
+    try {
+      const start = performance.now();
+      let checked = false;
+      for (let i = 0; i < count; i++) {
+        const batch = trainer.batchAt(first + i);
+        const loss = trainer.train(twin, batch);
+        ring.put(loss, i);
+        tf.dispose([loss, batch.x, batch.y]);
+        const verdict = trainer.verdict(twin);
+        if (!verdict) continue;
+        checked = true;
+        await verdict;
+      }
+      const losses = await ring.read();
+      const elapsed = performance.now() - start;
+      if (this.bursts++ % burstsPerLatency === 0) await this.measureLatency(ring);
+      const ms = Math.max(elapsed - this.latency, elapsed / 10);
+      // A step that was checked was taken twice.
+      if (!checked) this.times[twin].add(ms / count);
+      return { losses, ms };
+    } finally {
+      ring.dispose();
+    }
+  }
+
+  /** What a read takes when there is nothing to wait for, so that it is not mistaken for work. */
+  private async measureLatency(ring: LossRing): Promise<void> {
+    const start = performance.now();
+    await ring.read();
+    this.latency = performance.now() - start;
   }
 }

@@ -147,7 +147,12 @@ export class Trainer {
 
   /** The batch of the step that comes next; the caller disposes it. */
   nextBatch(): Batch {
-    return rowsOf(this.dataset.train, this.dataset.inputShape, this.order.rows(this.step));
+    return this.batchAt(this.step);
+  }
+
+  /** The batch of a step; the caller disposes it. */
+  batchAt(step: number): Batch {
+    return rowsOf(this.dataset.train, this.dataset.inputShape, this.order.rows(step));
   }
 
   /**
@@ -164,6 +169,11 @@ export class Trainer {
   stepMode(name: 'float' | 'qat'): { mode: StepMode; reason?: string } {
     const { mode, reason } = this.recorded[name];
     return reason === undefined ? { mode } : { mode, reason };
+  }
+
+  /** Settles when a check that the network's last step began is done; undefined where there is none to wait for. */
+  verdict(name: 'float' | 'qat'): Promise<void> | undefined {
+    return this.recorded[name].verdict;
   }
 
   private eagerStep(name: 'float' | 'qat'): EagerStep {
@@ -216,9 +226,9 @@ export class Trainer {
     return seen[flags.indexOf(0)] ?? this.network.plan.layers.at(-1)!.name;
   }
 
-  /** Counts a step as done. */
-  advance(): void {
-    this.step++;
+  /** Counts steps as done. */
+  advance(count = 1): void {
+    this.step += count;
   }
 
   /** Makes an edit; it is in force from the next step on. */
