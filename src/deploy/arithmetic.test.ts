@@ -72,7 +72,7 @@ describe('requantization', () => {
       }),
     );
     expect(fixedPoint([0])).toEqual({ multipliers: [0], shift: 62 });
-    expect(fixedPoint([2 ** 31]).multipliers[0]).toBe(2 ** 31 - 1);
+    expect(fixedPoint([2 ** 31]).multipliers[0]).toBe(2 ** 31 - 2 ** 7);
     // Two factors share a shift; the smaller keeps what fits.
     expect(fixedPoint([1, 2 ** -3])).toEqual({ multipliers: [2 ** 30, 2 ** 27], shift: 30 });
   });

@@ -9,7 +9,8 @@ import type { Grid, Rescale } from './program';
 
 const two32 = 2 ** 32;
 const two16 = 2 ** 16;
-const largestMultiplier = 2 ** 31 - 1;
+/** The largest float32 below 2^31. */
+const largestMultiplier = 2 ** 31 - 2 ** 7;
 /** So that at most 62 bits are shifted out. */
 const largestShift = 62;
 /** A double plus this, minus it again, is rounded to the nearest integer, half to even; for magnitudes below 2^51. */

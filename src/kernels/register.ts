@@ -29,6 +29,7 @@ import { registerQuantizeByRule } from './quantizeByRule';
 import { registerQuantizeFloat } from './quantizeFloat';
 import { registerQuantizeMx } from './quantizeMx';
 import { registerQuantizeRows } from './quantizeRows';
+import { registerRequantize } from './requantize';
 import { registerSlice } from './slice';
 import { registerSoftmaxCrossEntropy } from './softmaxCrossEntropy';
 import { registerWeightParams } from './weightParams';
@@ -61,6 +62,7 @@ export function registerKernels(): void {
   registerQuantizeMx();
   registerQuantizeRows();
   registerEpilogue();
+  registerRequantize();
   registerEmbedding();
   registerLayerNorm();
   registerAttentionSoftmax();

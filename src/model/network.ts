@@ -3,12 +3,19 @@
  * variables and sites: the float twin has no sites, PTQ has the float twin's variables and sites of its own.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { siteAt } from '@/catalog/layers';
-import type { ActivationSite, ActivationSiteName, SiteName, WeightSiteName } from '@/catalog/quantizers';
+import { type LayerSpec, siteAt } from '@/catalog/layers';
+import {
+  type ActivationSite,
+  type ActivationSiteName,
+  activationBits,
+  type SiteName,
+  type WeightSiteName,
+} from '@/catalog/quantizers';
 import { stream } from '@/data/random';
 import { inputName } from '@/experiment/changes';
 import type { ResolvedLayer } from '@/experiment/network';
 import { stopGradient } from '@/kernels/definition';
+import { requantize } from '@/kernels/requantize';
 import {
   type ActivationState,
   activationParamsOf,
@@ -18,8 +25,9 @@ import {
 } from '@/quant/activations';
 import { passThroughParams } from '@/quant/settings';
 import { type Rounded, roundWeights } from '@/quant/weights';
+import { integerLimit, logitParams, logitSettings } from './integers';
 import { implementationOf, type Layer, type Signal } from './layers';
-import type { Repeated } from './layers/layer';
+import type { Repeated, Sums } from './layers/layer';
 import { type NetworkPlan, placeKey, type Sites } from './sites';
 
 export type { Signal };
@@ -59,6 +67,8 @@ export interface Pass {
   /** Batch norm takes the statistics of this batch, and the running ones follow with this momentum [1]. */
   norm?: tf.Tensor;
   sites?: Sites;
+  /** Evaluates as the deployed integers compute, where layers and quantizers have an integer form. */
+  integers?: boolean;
   /** Of stochastic rounding and dropout, [1]: the step. Without it every site rounds to nearest, and nothing is dropped. */
   clock?: tf.Tensor;
   /** Makes the observers and learned values of these activation sites anew from this batch. */
@@ -67,6 +77,9 @@ export interface Pass {
   /** Sees every rounding layer's output before it is rounded. */
   visit?: (layer: string, output: tf.Tensor) => void;
 }
+
+const withLimit = (signal: Signal, limit: number | undefined): Signal =>
+  limit === undefined ? signal : { ...signal, limit };
 
 const floatVariable = (values: Float32Array, shape: readonly number[], trainable: boolean): tf.Variable =>
   tf.tidy(() => tf.variable(tf.tensor(values, [...shape], 'float32'), trainable));
@@ -94,6 +107,13 @@ export function disposeVariables(variables: NetworkVariables): void {
 class Constants {
   /** A clock that stands still: round to nearest. */
   readonly stopped = tf.keep(tf.tensor1d([-1]));
+  /** A second operand that adds nothing. */
+  readonly nothing = { values: tf.keep(tf.zeros([1])), params: tf.keep(tf.zeros([4, 1])) as tf.Tensor2D };
+  /** The grid of logits that have no bits. */
+  readonly logits = {
+    params: tf.keep(tf.tensor2d(logitParams, [4, 1])),
+    settings: tf.keep(tf.tensor1d(logitSettings)),
+  };
   private readonly made = new Map<number, tf.Tensor2D>();
   private readonly seeds = new Map<string, tf.Tensor1D>();
   /** Params [4, channels] that let values through. */
@@ -115,7 +135,7 @@ class Constants {
     return tensor;
   }
   dispose(): void {
-    tf.dispose([this.stopped, ...this.made.values(), ...this.seeds.values()]);
+    tf.dispose([this.stopped, this.nothing, this.logits, ...this.made.values(), ...this.seeds.values()]);
     this.made.clear();
     this.seeds.clear();
   }
@@ -187,6 +207,7 @@ export class Network {
         if (site === 'activations') pass.visit?.(name, values);
         return this.round(name, site, values, siteAt(spec, site)!, pass);
       },
+      requantize: (sums) => this.requantize(name, spec, sums, pass),
       repeated: (site) => this.repeated(name, site, siteAt(spec, site)!, pass),
       plain: this.plain,
       through: this.through,
@@ -195,6 +216,38 @@ export class Network {
       seed: this.constants.seed(this.seed, name),
       clock: pass.clock ?? this.constants.stopped,
     };
+  }
+
+  /** A layer's sums as the deployed network rounds them. */
+  private requantize(
+    name: string,
+    spec: LayerSpec,
+    { relu, more, latent, ...operand }: Sums,
+    pass: Pass,
+  ): Signal | undefined {
+    const site = siteAt(spec, 'activations')!;
+    const state = pass.sites?.activations.get(placeKey(name, 'activations'));
+    if (!pass.integers || !state) return undefined;
+    const limit = integerLimit('activations', site);
+    const isLogits =
+      limit === undefined && activationBits(site) === 32 && name === this.plan.layers.at(-1)!.name;
+    if (limit === undefined && !isLogits) return undefined;
+    const { params, settings } = isLogits
+      ? this.constants.logits
+      : { params: activationParamsOf(site, state), settings: state.settings as unknown as tf.Tensor1D };
+    const clamped = requantize(
+      { ...operand, bias: operand.bias as tf.Tensor1D },
+      params,
+      settings,
+      more ?? this.constants.nothing,
+    );
+    const rounded = { values: relu ? tf.relu(clamped) : clamped, params };
+    if (pass.visit || pass.tap) {
+      const numbers = latent();
+      pass.visit?.(name, numbers);
+      pass.tap?.(name, 'activations', numbers, rounded, state.settings as unknown as tf.Tensor1D);
+    }
+    return limit === undefined ? rounded : { ...rounded, limit };
   }
 
   private roundWeights(
@@ -208,7 +261,7 @@ export class Network {
       return { values: weights, params: this.constants.passThrough(weights.shape.at(-1)!) };
     const rounded = roundWeights(weights, siteAt(spec, site)!, state, pass.clock ?? this.constants.stopped);
     pass.tap?.(name, site, weights, rounded, state.settings as unknown as tf.Tensor1D);
-    return rounded;
+    return withLimit(rounded, integerLimit(site, siteAt(spec, site)!));
   }
 
   private round(
@@ -222,7 +275,7 @@ export class Network {
     if (!state || !pass.quantize) return this.plain(latent);
     const rounded = roundActivations(latent, site, state, pass.clock ?? this.constants.stopped);
     pass.tap?.(name, siteName, latent, rounded, state.settings as unknown as tf.Tensor1D);
-    return rounded;
+    return withLimit(rounded, integerLimit(siteName, site));
   }
 
   /** A site's state, after these values were taken into it as the pass asks. */
@@ -255,7 +308,7 @@ export class Network {
         if (!quantizes) return this.plain(latent);
         const rounded = roundActivations(latent, site, state, clock, params);
         roundeds.push(rounded.values);
-        return rounded;
+        return withLimit(rounded, integerLimit(siteName, site));
       },
       done: () => {
         const seen = stopGradient(() => tf.concat(latents, 0));

@@ -322,14 +322,27 @@ export class Trainer {
     const sites = { float: undefined, ptq: this.ptqSites, qat: this.qatSites }[name];
     return {
       variables,
-      pass: { quantize: sites !== undefined, observe: false, training: false, ...(sites ? { sites } : {}) },
+      pass: {
+        quantize: sites !== undefined,
+        observe: false,
+        training: false,
+        ...(sites ? { sites, integers: true } : {}),
+      },
     };
   }
 
-  /** Logits [batch, classes], or [batch, positions, classes], of a network for inputs [batch, ...inputShape]. */
-  logits(name: NetworkName, x: tf.Tensor, tap?: Pass['tap']): tf.Tensor {
+  /**
+   * Logits [batch, classes], or [batch, positions, classes], of a network for inputs [batch, ...inputShape], in evaluation
+   * mode: quantized layers round as the deployed integers do.
+   * @param integers false for the arithmetic of the training forward pass
+   */
+  logits(name: NetworkName, x: tf.Tensor, tap?: Pass['tap'], integers = true): tf.Tensor {
     const { variables, pass } = this.evaluation(name);
-    return this.network.forward(variables, x, tap ? { ...pass, tap } : pass);
+    return this.network.forward(variables, x, {
+      ...pass,
+      ...(tap ? { tap } : {}),
+      ...(integers ? {} : { integers }),
+    });
   }
 
   /** What the exports read of a quantized network. PTQ needs `calibrate` first. */

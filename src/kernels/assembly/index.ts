@@ -27,3 +27,4 @@ export * from './lstm';
 export * from './dropout';
 export * from './learnedBits';
 export * from './slice';
+export * from './requantize';

@@ -1,20 +1,59 @@
 /** Residual sums: both sides as numbers, added, through the activation function, rounded. */
 import * as tf from '@tensorflow/tfjs-core';
 import { type Add, type AddProjected, projectionStride } from '@/catalog/layers';
+import { exactSums } from '../integers';
 import type { Layer, LayerImplementation, Signal } from './layer';
 import { activate, product, scaled } from './linear';
 
-const sum = <S extends Add | AddProjected>(input: Signal, layer: Layer<S>, skipped: tf.Tensor): Signal =>
-  layer.round(activate(layer, tf.add(layer.numbers(input), skipped), layer.spec.activation));
+/** The numbers added, and the activation function. */
+const sum = <S extends Add | AddProjected>(input: Signal, layer: Layer<S>, skipped: tf.Tensor): tf.Tensor =>
+  activate(layer, tf.add(layer.numbers(input), skipped), layer.spec.activation);
 
-export const add: LayerImplementation<Add> = (input, layer) =>
-  sum(input, layer, layer.numbers(layer.skipped!));
+/** Whether the sum has an integer form: both sides are integers, and the function is a clamp. */
+const hasIntegers = ({ limit }: Signal, { spec }: Layer<Add | AddProjected>, more: Signal): boolean =>
+  limit !== undefined &&
+  more.limit !== undefined &&
+  (spec.activation === 'linear' || spec.activation === 'relu');
+
+export const add: LayerImplementation<Add> = (input, layer) => {
+  const skipped = layer.skipped!;
+  const latent = () => sum(input, layer, layer.numbers(skipped));
+  const rounded =
+    hasIntegers(input, layer as Layer<Add | AddProjected>, skipped) &&
+    layer.requantize({
+      sums: input.values,
+      inputParams: input.params,
+      weightParams: layer.through(1),
+      bias: tf.zeros([1]),
+      more: skipped,
+      relu: layer.spec.activation === 'relu',
+      latent,
+    });
+  return rounded || layer.round(latent());
+};
 
 export const addProjected: LayerImplementation<AddProjected> = (input, layer) => {
   const skipped = layer.skipped!;
   const weights = layer.weights();
-  const sums = projected(skipped.values, weights.values, input.values.shape.slice(1));
-  return sum(input, layer, scaled(sums, skipped, weights, layer.variable('biases'), 'linear'));
+  const biases = layer.variable('biases');
+  const project = (values: tf.Tensor, w: tf.Tensor) => projected(values, w, input.values.shape.slice(1));
+  const latent = () =>
+    sum(input, layer, scaled(project(skipped.values, weights.values), skipped, weights, biases, 'linear'));
+  const sums = hasIntegers(input, layer as Layer<Add | AddProjected>, skipped)
+    ? exactSums(skipped, weights, project)
+    : undefined;
+  const rounded =
+    sums &&
+    layer.requantize({
+      sums,
+      inputParams: skipped.params,
+      weightParams: weights.params,
+      bias: biases,
+      more: input,
+      relu: layer.spec.activation === 'relu',
+      latent,
+    });
+  return rounded || layer.round(latent());
 };
 
 /** A 1x1 convolution of an image that skips pixels evenly; a product at each position of a sequence. */

@@ -8,6 +8,8 @@ export interface Signal {
   values: tf.Tensor;
   /** [4, 1]: scale, inverse, zero point, quantized; of weights [4, C]. */
   params: tf.Tensor2D;
+  /** The largest magnitude that values can have; present where they are integers, rounded by a quantizer that deploys to them. */
+  limit?: number;
 }
 
 /** One layer in one pass. Everything is named as in its descriptor. */
@@ -31,6 +33,11 @@ export interface Layer<S = LayerSpec> {
   round(values: tf.Tensor, site?: ActivationSiteName): Signal;
   /** A site that rounds many times in one pass, and is observed once, on all of it. */
   repeated(site: ActivationSiteName): Repeated;
+  /**
+   * Rounds integers at the output's site as the deployed network does, by fixed-point multipliers.
+   * @returns undefined where this pass or this site computes in floats
+   */
+  requantize(sums: Sums): Signal | undefined;
   /** A value that is not rounded. */
   plain(values: tf.Tensor): Signal;
   /** Params [4, channels] that let values through. */
@@ -42,6 +49,23 @@ export interface Layer<S = LayerSpec> {
   /** Of everything seeded, [1]: the layer's own seed, and the step; the step is negative while nothing is trained. */
   seed: tf.Tensor;
   clock: tf.Tensor;
+}
+
+/** Integers on their way to an output's grid. */
+export interface Sums {
+  /** Integer-valued floats that are exact, or int32: [batch, ..., C]. */
+  sums: tf.Tensor;
+  /** [4, 1], [4, C] or [4, 1]: the sums mean sums x input scale x weight scale. */
+  inputParams: tf.Tensor2D;
+  weightParams: tf.Tensor2D;
+  /** [C], or [1] as the weights' params. */
+  bias: tf.Tensor;
+  /** What is added, on a grid of its own. */
+  more?: Signal;
+  /** Whether what is below 0 becomes 0. */
+  relu: boolean;
+  /** The numbers before they are rounded, computed only for those who look at them. */
+  latent(): tf.Tensor;
 }
 
 export interface Repeated {

@@ -5,7 +5,11 @@ import type { ActivationSiteName, WeightSiteName } from '@/catalog/quantizers';
 import { batchMoments, batchNormTrain, channelScale, updateRunning } from '@/kernels/batchNorm';
 import { epilogue } from '@/kernels/epilogue';
 import { foldedBias, foldedWeights } from '@/quant/fold';
+import { exactSums } from '../integers';
 import type { Layer, Signal } from './layer';
+
+/** The product of integer-valued inputs and weights, output channel last. */
+export type Accumulate = (values: tf.Tensor, weights: tf.Tensor) => tf.Tensor;
 
 /** What follows a product of integer-valued operands: their scales, the bias and the activation function. */
 export const scaled = (
@@ -51,18 +55,37 @@ interface Weighted {
 }
 
 /**
- * A layer with weights: its product, what follows, and rounding.
- * @param accumulate the product of integer-valued inputs and weights, output channel last
- */
-export function weighted<S extends Weighted>(
+ * A layer with weights: its product, what follows, and rounding. */
+export function weighted<S extends Weighted>(input: Signal, layer: Layer<S>, accumulate: Accumulate): Signal {
+  if (layer.spec.norm === 'batch') return normalized(input, layer, accumulate);
+  return finished(input, layer, layer.weights(), layer.variable('biases'), accumulate);
+}
+
+/** What follows a product, rounded: in integers where the pass and the sites have them, else in floats. */
+function finished<S extends Weighted>(
   input: Signal,
   layer: Layer<S>,
-  accumulate: (values: tf.Tensor, weights: tf.Tensor) => tf.Tensor,
+  weights: Signal,
+  biases: tf.Tensor,
+  accumulate: Accumulate,
 ): Signal {
-  if (layer.spec.norm === 'batch') return layer.round(normalized(input, layer, accumulate));
-  const weights = layer.weights();
-  const sums = accumulate(input.values, weights.values);
-  return layer.round(scaled(sums, input, weights, layer.variable('biases'), layer.spec.activation));
+  const { activation } = layer.spec;
+  const floats = () => scaled(accumulate(input.values, weights.values), input, weights, biases, activation);
+  if (activation === 'linear' || activation === 'relu') {
+    const sums = exactSums(input, weights, accumulate);
+    const rounded =
+      sums &&
+      layer.requantize({
+        sums,
+        inputParams: input.params,
+        weightParams: weights.params,
+        bias: biases,
+        relu: activation === 'relu',
+        latent: floats,
+      });
+    if (rounded) return rounded;
+  }
+  return layer.round(floats());
 }
 
 /**
@@ -70,21 +93,17 @@ export function weighted<S extends Weighted>(
  * batch of its own the product is brought back by the folded factor and normalized by the batch's moments, which the
  * running estimates follow; else the running estimates are folded into the bias too, as the deployed network has it.
  */
-function normalized<S extends Weighted>(
-  input: Signal,
-  layer: Layer<S>,
-  accumulate: (values: tf.Tensor, weights: tf.Tensor) => tf.Tensor,
-): tf.Tensor {
+function normalized<S extends Weighted>(input: Signal, layer: Layer<S>, accumulate: Accumulate): Signal {
   const { activation } = layer.spec;
   const gamma = layer.variable('gamma') as unknown as tf.Tensor1D;
   const beta = layer.variable('biases') as unknown as tf.Tensor1D;
   const running = layer.variable('running') as unknown as tf.Tensor2D;
   const weights = layer.roundWeights('weights', foldedWeights(layer.variable('weights'), gamma, running));
+  if (!layer.norm) return finished(input, layer, weights, foldedBias(gamma, beta, running), accumulate);
   const sums = accumulate(input.values, weights.values);
-  if (!layer.norm) return scaled(sums, input, weights, foldedBias(gamma, beta, running), activation);
   const none = tf.zeros([gamma.size]) as tf.Tensor1D;
   const numbers = tf.div(scaled(sums, input, weights, none, 'linear'), channelScale(gamma, running));
   const moments = batchMoments(numbers);
   updateRunning(layer.variable('running'), moments, layer.norm, numbers);
-  return activate(layer, batchNormTrain(numbers, gamma, beta, moments), activation);
+  return layer.round(activate(layer, batchNormTrain(numbers, gamma, beta, moments), activation));
 }

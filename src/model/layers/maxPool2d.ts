@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { MaxPool2d } from '@/catalog/layers';
 import type { LayerImplementation } from './layer';
 
-export const maxPool2d: LayerImplementation<MaxPool2d> = ({ values, params }, { spec }) => ({
-  values: tf.maxPool(values as tf.Tensor4D, spec.size, spec.size, 'valid'),
-  params,
+export const maxPool2d: LayerImplementation<MaxPool2d> = (input, { spec }) => ({
+  ...input,
+  values: tf.maxPool(input.values as tf.Tensor4D, spec.size, spec.size, 'valid'),
 });

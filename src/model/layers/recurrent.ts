@@ -45,7 +45,7 @@ function run(input: Signal, layer: Layer<Gru | Lstm>, cell: (hidden: () => tf.Te
   }
   gates.done();
   states.done();
-  return returns === 'sequence' ? { values: tf.stack(all, 1), params: hidden.params } : hidden;
+  return returns === 'sequence' ? { ...hidden, values: tf.stack(all, 1) } : hidden;
 }
 
 /** h' = (1 - z) n + z h; n sees r before it is rounded. */

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Rows } from '@/catalog/layers';
 import type { LayerImplementation } from './layer';
 
-export const rows: LayerImplementation<Rows> = ({ values, params }) => ({
-  values: tf.reshape(values, [...values.shape.slice(0, 2), -1]),
-  params,
+export const rows: LayerImplementation<Rows> = (input) => ({
+  ...input,
+  values: tf.reshape(input.values, [...input.values.shape.slice(0, 2), -1]),
 });

@@ -10,7 +10,7 @@ const moons: DatasetSpec = { ...datasetKinds.moons.defaults, samples: 400, testS
 const addition: DatasetSpec = { ...datasetKinds.addition.defaults, samples: 300, testShare: 0.2 };
 
 const dataFor = (name: NetworkPresetName): DatasetSpec =>
-  [moons, digits].find((spec) => presetsFor(spec).includes(name)) ?? addition;
+  name === 'wideMlp' ? digits : ([moons, digits].find((spec) => presetsFor(spec).includes(name)) ?? addition);
 
 /** @param change of the experiment, before it is trained */
 export function trainedPreset(

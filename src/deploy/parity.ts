@@ -1,0 +1,205 @@
+/**
+ * The parity report: the integer engine against the trained network on a set of examples, layer by layer, in steps of each
+ * layer's grid (LSB). The network is evaluated twice: in evaluation mode, whose tensor kernels round as integers do, and by
+ * the training forward pass, whose float rounding falls on the other side of a tie now and then; so that what is reported
+ * is not one thing compared with itself.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { volume } from '@/catalog/layers';
+import type { Tap } from '@/model/network';
+import { IntegerEngine, quantizeInput } from './engine';
+import type { Program } from './program';
+
+/** How one layer's outputs differ from those of the integer engine. */
+export interface Difference {
+  /** The largest, in steps of the layer's grid. */
+  lsb: number;
+  /** How many outputs differ at all. */
+  outputs: number;
+}
+
+export interface LayerParity {
+  name: string;
+  /** Of the output; 32 for logits, whose step is 2^-12. */
+  bits: number;
+  /** Outputs compared. */
+  outputs: number;
+  evaluation: Difference;
+  training: Difference;
+}
+
+export interface Parity {
+  samples: number;
+  layers: LayerParity[];
+  /** Fractions of the examples answered rightly. */
+  accuracy: { integer: number; evaluation: number; training: number };
+  /** Examples whose answer differs from the integer engine's. */
+  mismatches: { evaluation: number; training: number };
+  /** What had to stay float. */
+  floats: readonly string[];
+  /** Median time for one example, in ms. */
+  engineMs: number;
+}
+
+export interface Compared {
+  /** Logits of a batch in evaluation mode, or by the training forward pass. */
+  forward(x: tf.Tensor, tap: Tap, integers: boolean): tf.Tensor;
+  inputShape: readonly number[];
+  /** Batches of examples, each disposed by the caller when the next is asked for. */
+  batches(): Iterable<tf.Tensor>;
+  /** Labels of each example; -1 where nothing is asked. */
+  labels: ArrayLike<number>;
+  labelsPerExample: number;
+}
+
+/** What the network gave for one batch: numbers of each layer, and the logits. */
+interface Seen {
+  layers: Map<string, { values: Float32Array; scale: number }>;
+  logits: Float32Array;
+}
+
+/** A number in steps of the grid: in evaluation mode exactly, where it has to be a whole number; else the nearest. */
+const steps = (
+  { values, scale }: { values: Float32Array; scale: number },
+  grid: number,
+  at: number,
+  exact: boolean,
+): number => {
+  const found = scale === grid ? values[at]! : (values[at]! * scale) / grid;
+  return exact ? found : Math.round(found);
+};
+
+/**
+ * Compares on every example.
+ * @param clock in ms
+ */
+export async function compareWithIntegers(
+  program: Program,
+  compared: Compared,
+  clock: () => number = () => performance.now(),
+): Promise<Parity> {
+  const engine = new IntegerEngine(program);
+  const names = Object.keys(program.outputs);
+  const nothing = (): Difference => ({ lsb: 0, outputs: 0 });
+  const layers = names.map((name): LayerParity => {
+    const { bits } = program.values[program.outputs[name]!]!;
+    return { name, bits, outputs: 0, evaluation: nothing(), training: nothing() };
+  });
+  const right = { integer: 0, evaluation: 0, training: 0 };
+  const mismatches = { evaluation: 0, training: 0 };
+  const times: number[] = [];
+  const classes = program.values[program.output]!.shape.at(-1)!;
+  const { labels, labelsPerExample } = compared;
+  let example = 0;
+  for (const x of compared.batches()) {
+    const count = x.shape[0]!;
+    const numbers = await x.data();
+    const seen = { evaluation: await look(compared, x, true), training: await look(compared, x, false) };
+    const size = volume(compared.inputShape);
+    for (let i = 0; i < count; i++, example++) {
+      const input = quantizeInput(program, numbers.subarray(i * size, (i + 1) * size));
+      const started = clock();
+      const logits = engine.run(input);
+      times.push(clock() - started);
+      const asked = Array.from(
+        { length: labelsPerExample },
+        (_, k) => labels[example * labelsPerExample + k]!,
+      );
+      const answers = answersOf(logits, 0, classes, asked);
+      if (isRight(answers, asked)) right.integer++;
+      for (const pass of ['evaluation', 'training'] as const) {
+        const other = answersOf(seen[pass].logits, i * logits.length, classes, asked);
+        if (isRight(other, asked)) right[pass]++;
+        if (other.some((answer, k) => answer !== answers[k])) mismatches[pass]++;
+      }
+      for (const [index, name] of names.entries()) {
+        const at = program.outputs[name]!;
+        const { grid } = program.values[at]!;
+        const own = engine.values[at]!;
+        const layer = layers[index]!;
+        layer.outputs += own.length;
+        for (const pass of ['evaluation', 'training'] as const) {
+          const found = seen[pass].layers.get(name);
+          if (found)
+            add(layer[pass], own, grid.zeroPoint, (k) =>
+              steps(found, grid.scale, i * own.length + k, pass === 'evaluation'),
+            );
+        }
+      }
+    }
+  }
+  return {
+    samples: example,
+    layers,
+    accuracy: {
+      integer: right.integer / example,
+      evaluation: right.evaluation / example,
+      training: right.training / example,
+    },
+    mismatches,
+    floats: program.floats,
+    engineMs: median(times),
+  };
+}
+
+function add(
+  difference: Difference,
+  own: Int32Array,
+  zeroPoint: number,
+  other: (index: number) => number,
+): void {
+  for (let k = 0; k < own.length; k++) {
+    const lsb = Math.abs(own[k]! - zeroPoint - other(k));
+    if (lsb === 0) continue;
+    difference.outputs++;
+    difference.lsb = Math.max(difference.lsb, lsb);
+  }
+}
+
+/** Runs one pass and reads what each layer gave. */
+async function look({ forward }: Compared, x: tf.Tensor, integers: boolean): Promise<Seen> {
+  const kept = new Map<string, { values: tf.Tensor; params: tf.Tensor }>();
+  const logits = tf.tidy(() =>
+    forward(
+      x,
+      (layer, site, _latent, { values, params }) => {
+        if (site !== 'activations') return;
+        kept.set(layer, { values: tf.keep(tf.clone(values)), params: tf.keep(tf.clone(params)) });
+      },
+      integers,
+    ),
+  );
+  const layers: Seen['layers'] = new Map();
+  for (const [name, { values, params }] of kept) {
+    const [scale = 1] = await params.data();
+    layers.set(name, { values: Float32Array.from(await values.data()), scale });
+    tf.dispose([values, params]);
+  }
+  const read = Float32Array.from(await logits.data());
+  logits.dispose();
+  return { layers, logits: read };
+}
+
+/** The class of the largest logit at each position that is asked about; the first of equal ones. */
+function answersOf(
+  logits: ArrayLike<number>,
+  from: number,
+  classes: number,
+  asked: readonly number[],
+): number[] {
+  return asked.map((label, position) => {
+    if (label < 0) return label;
+    const at = from + position * classes;
+    let best = 0;
+    for (let c = 1; c < classes; c++) if (logits[at + c]! > logits[at + best]!) best = c;
+    return best;
+  });
+}
+
+const isRight = (answers: readonly number[], asked: readonly number[]): boolean =>
+  answers.every((answer, i) => answer === asked[i]);
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
