@@ -12,7 +12,7 @@ import type { Experiment } from '@/experiment/schema';
 import { learnedWidths, modelSize } from '@/experiment/size';
 import { TestSet } from '@/session/evaluate';
 import { inspect } from '@/session/inspect';
-import { Stepper } from '@/session/stepper';
+import { Stepper, type Twin } from '@/session/stepper';
 import { Trainer } from '@/session/trainer';
 
 /** The JSON that `npm run experiment -- --json` prints. */
@@ -59,33 +59,52 @@ export function defaultSteps({ dataset, batchSize }: Experiment): number {
   return view === 'images' ? 10 * Math.max(1, Math.floor(train / batchSize)) : 2000;
 }
 
+/** Lets runs take from each other what is the same in both (./results/sharing.ts). */
+export interface Sharing {
+  /** Takes up what is known of a run. @returns the networks that are left to be trained */
+  begin(trainer: Trainer): Promise<readonly Twin[] | undefined>;
+  /** A later step at which `reached` is to be called, if there is one. */
+  next(step: number): number | undefined;
+  reached(trainer: Trainer): Promise<void>;
+  /** After the last step. */
+  end(trainer: Trainer): Promise<void>;
+}
+
 /**
  * Needs a started wasm backend.
- * @param tell hears of progress in sentences
+ * @param tell hears of progress in sentences; without it nothing is evaluated on the way
  * @throws DivergedError if the loss is no longer finite
  */
 export async function runExperiment(
   experiment: Experiment,
   dataset: Dataset,
   steps: number,
-  tell: (sentence: string) => void,
+  tell?: (sentence: string) => void,
+  sharing?: Sharing,
 ): Promise<Report> {
   const trainer = new Trainer(experiment, dataset);
-  const stepper = new Stepper(trainer, () => experiment.changes, true);
+  const stepper = new Stepper(trainer, () => experiment.changes, true, await sharing?.begin(trainer));
   const test = new TestSet(trainer);
   const tellEvery = Math.max(1, Math.ceil(steps / 10));
   while (trainer.step < steps) {
-    const next = Math.min(steps, (Math.floor(trainer.step / tellEvery) + 1) * tellEvery);
+    const next = Math.min(
+      steps,
+      (Math.floor(trainer.step / tellEvery) + 1) * tellEvery,
+      sharing?.next(trainer.step) ?? steps,
+    );
     const divergence = await stepper.burst(Number.POSITIVE_INFINITY, next);
     if (divergence)
       throw new DivergedError(
         `The loss of the ${divergence.network} network is no longer finite at step ${divergence.step}, in layer ${divergence.layer}; try a lower learning rate.`,
       );
+    await sharing?.reached(trainer);
+    if (!tell) continue;
     const [float, qat] = [await test.evaluate('float'), await test.evaluate('qat')];
     tell(`step ${next}: float ${percent(float.accuracy)}, QAT ${percent(qat.accuracy)}`);
   }
   // A change recorded for the very last step is still made, so that the result is that of the final bits.
   for (const change of experiment.changes) if (change.step === trainer.step) await trainer.edit(change);
+  await sharing?.end(trainer);
   trainer.calibrate();
   const scores = {
     float: await test.evaluate('float'),

@@ -10,7 +10,7 @@ import { Median } from './pace';
 import type { Trainer } from './trainer';
 
 const twins = ['float', 'qat'] as const;
-type Twin = (typeof twins)[number];
+export type Twin = (typeof twins)[number];
 
 /** Training found a loss that is NaN or infinite. */
 export interface Divergence {
@@ -33,10 +33,12 @@ export class Stepper {
   private bursts = 0;
   private latency = 0;
 
+  /** @param trained a run whose float twin is known from another run leaves it out */
   constructor(
     private readonly trainer: Trainer,
     private readonly changes: () => Experiment['changes'],
     private readonly synchronous: boolean,
+    private readonly trained: readonly Twin[] = twins,
   ) {}
 
   /**
@@ -66,7 +68,7 @@ export class Stepper {
     await this.makeDueChanges();
     const batch = this.trainer.nextBatch();
     try {
-      for (const twin of twins) {
+      for (const twin of this.trained) {
         const start = performance.now();
         let finite = true;
         this.trainer

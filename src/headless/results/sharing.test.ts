@@ -1,0 +1,69 @@
+import { beforeAll, expect, test } from 'vitest';
+import { activationSite } from '@/catalog/quantizers';
+import { makeDataset } from '@/data';
+import { defaultExperiment, networkPresets } from '@/experiment/presets';
+import type { Experiment } from '@/experiment/schema';
+import { startBackend } from '@/kernels/testing/node';
+import { runExperiment } from '../experiment';
+import { withSites } from '../sums';
+import { after, uniform } from './rows';
+import { SharedRuns } from './sharing';
+
+beforeAll(() => startBackend('wasm'));
+
+const steps = 60;
+const base: Experiment = {
+  ...defaultExperiment,
+  seed: 3,
+  input: activationSite(8),
+  layers: networkPresets.smallMlp.layers,
+};
+const { dataset: spec } = base;
+const dataset = () => {
+  if (spec.kind === 'own') throw new Error('generated data only');
+  return makeDataset(spec, base.seed);
+};
+
+test('runs that share what they can come out as they do alone, to the digit', async () => {
+  const late = { kind: 'learningRate', value: 0.001, step: 50 } as const;
+  const rows = [
+    after(20, withSites(base, uniform(4, 'absmax', 'ema'))),
+    after(20, withSites(base, uniform(3, 'lsq', 'lsq'))),
+    withSites(base, uniform(2, 'absmax', 'ema')),
+    after(20, withSites(base, uniform(3, 'absmax', 'pact'))),
+  ].flatMap((experiment) => [experiment, { ...experiment, changes: [...experiment.changes, late] }]);
+  const shared = new SharedRuns();
+  for (const experiment of rows) {
+    const alone = await runExperiment(experiment, dataset(), steps, () => {});
+    const together = await runExperiment(
+      experiment,
+      dataset(),
+      steps,
+      undefined,
+      shared.of(experiment, steps),
+    );
+    for (const report of [alone, together]) {
+      report.stepMs = { float: 0, qat: 0 };
+      expect(report.float.accuracy).not.toBe(report.qat.accuracy);
+    }
+    expect(together).toEqual(alone);
+  }
+});
+
+test('only what differs is computed', async () => {
+  const shared = new SharedRuns();
+  const experiment = after(20, withSites(base, uniform(4, 'absmax', 'ema')));
+  const times = async () => {
+    const { stepMs } = await runExperiment(
+      experiment,
+      dataset(),
+      steps,
+      undefined,
+      shared.of(experiment, steps),
+    );
+    return stepMs.float;
+  };
+  expect(await times()).toBeGreaterThan(0);
+  // The float twin was not trained again.
+  expect(await times()).toBe(0);
+});

@@ -1,0 +1,76 @@
+/**
+ * What the rows of a table share is computed once: the steps up to the first change of runs that begin alike, and the float
+ * twin, on which bits have no influence. The figures are those of separate runs, to the digit (./sharing.test.ts).
+ */
+import { activationSite, weightSite } from '@/catalog/quantizers';
+import { encodeLink } from '@/experiment/link';
+import type { Experiment } from '@/experiment/schema';
+import type { Checkpoint } from '@/session/protocol';
+import type { Trainer } from '@/session/trainer';
+import type { Sharing } from '../experiment';
+import { withSites } from '../sums';
+
+const floatTensors = 'float/';
+
+interface Beginning {
+  checkpoint: Checkpoint;
+  /** Whether the float twin was trained too. */
+  both: boolean;
+}
+
+export class SharedRuns {
+  /** By the link of a run up to its first change. */
+  private readonly beginnings = new Map<string, Beginning>();
+  /** By the link of a run without its bits. */
+  private readonly twins = new Map<string, Checkpoint>();
+
+  /** @param steps of the run */
+  of(experiment: Experiment, steps: number): Sharing {
+    const first = Math.min(steps, experiment.changes[0]?.step ?? 0);
+    const beginning = encodeLink({ ...experiment, changes: [], stop: { steps: Math.max(1, first) } });
+    const twin = encodeLink({ ...floatTwinOf(experiment), stop: { steps } });
+    return {
+      begin: async (trainer) => {
+        const known = this.twins.has(twin);
+        const begun = this.beginnings.get(beginning);
+        // Changes due at its step are made by the step that follows.
+        if (begun && (begun.both || known))
+          await trainer.restore({ ...experiment, changes: [] }, begun.checkpoint);
+        return known ? ['qat'] : undefined;
+      },
+      next: (step) => (step < first ? first : undefined),
+      reached: async (trainer) => {
+        if (trainer.step === first)
+          this.beginnings.set(beginning, {
+            checkpoint: await trainer.checkpoint(),
+            both: !this.twins.has(twin),
+          });
+      },
+      end: async (trainer) => {
+        const known = this.twins.get(twin);
+        if (known) await adoptFloatTwin(trainer, experiment, known);
+        else this.twins.set(twin, await trainer.checkpoint());
+      },
+    };
+  }
+}
+
+/** The experiment of which the float twin is a part, the same for all bits and quantizers. */
+function floatTwinOf(experiment: Experiment): Experiment {
+  const { changes } = experiment;
+  const plain = withSites(experiment, () => ({
+    weights: weightSite(32),
+    activations: activationSite(32),
+  }));
+  return {
+    ...plain,
+    input: activationSite(32),
+    changes: changes.filter(({ kind }) => kind !== 'bits' && kind !== 'quantizer'),
+  };
+}
+
+async function adoptFloatTwin(trainer: Trainer, experiment: Experiment, known: Checkpoint): Promise<void> {
+  const own = await trainer.checkpoint();
+  const taken = Object.entries(known.tensors).filter(([name]) => name.startsWith(floatTensors));
+  await trainer.restore(experiment, { ...own, tensors: { ...own.tensors, ...Object.fromEntries(taken) } });
+}
