@@ -1,6 +1,7 @@
 /**
  * Choosing and starting a tfjs backend with our kernels on it. Automatic takes WebGPU on a hardware adapter, else
- * WebAssembly with SIMD, else plain JavaScript; a software adapter is used only when asked for by name.
+ * WebAssembly with SIMD, else plain JavaScript; a software adapter is used only when asked for by name. Each is tried by a
+ * self-test before it is used.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
@@ -9,6 +10,7 @@ import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { BackendChoice, BackendName, BackendStatus } from '@/catalog/backends';
 import { registerKernels } from '@/kernels/register';
 import { startWasmKernels } from '@/kernels/wasm';
+import { selfTest } from './selfTest';
 
 export class BackendError extends Error {
   override name = 'BackendError';
@@ -63,6 +65,8 @@ async function startWebGPU(adapter: GPUAdapter): Promise<Pick<Backend, 'lost'> &
   const device = await adapter.requestDevice({ requiredLimits });
   tf.removeBackend('webgpu');
   tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info));
+  // A step computes small tensors where its recording does: on the device.
+  tf.env().set('WEBGPU_CPU_FORWARD', false);
   await makeCurrent('webgpu');
   const lost = device.lost.then(({ message }) => message || 'the graphics device was lost');
   const { vendor, architecture, description } = adapter.info;
@@ -119,6 +123,8 @@ export async function startBackend(
     if (unavailable[name] !== undefined) continue;
     try {
       const { adapter: description, lost, synchronous } = await starters[name]();
+      const problem = await selfTest();
+      if (problem) throw new Error(problem);
       const status = { name, adapter: description, deterministic: name !== 'webgpu', unavailable };
       return { status, synchronous, lost };
     } catch (error) {
