@@ -60,7 +60,7 @@ export async function selfTest(): Promise<string | undefined> {
       const wrong = known[name]!.findIndex((value, i) => !(Math.abs(found[i]! - value) <= tolerance));
       if (wrong < 0) continue;
       const what = name === 'loss' ? 'the loss' : `a gradient (${name})`;
-      return `it computes ${what} of the self-test as ${found[wrong]} instead of ${known[name]![wrong]}, so that training would go wrong`;
+      return `it computes ${what} of the self-test as ${found[wrong]} instead of ${known[name]![wrong]}, so that training would go wrong.`;
     }
     return undefined;
   } finally {

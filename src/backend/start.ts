@@ -124,7 +124,7 @@ export async function startBackend(
     try {
       const { adapter: description, lost, synchronous } = await starters[name]();
       const problem = await selfTest();
-      if (problem) throw new Error(problem);
+      if (problem !== undefined) throw new Error(problem);
       const status = { name, adapter: description, deterministic: name !== 'webgpu', unavailable };
       return { status, synchronous, lost };
     } catch (error) {

@@ -177,6 +177,8 @@ export interface Snapshot {
   stepsPerSecond: number;
   /** Medians of the last steps, in ms. */
   stepMs: { float: number; qat: number };
+  /** Why steps are not recorded and replayed but taken one operation at a time, a sentence; absent where nothing hinders it. */
+  eager?: string;
   /** New evaluations since the last snapshot. */
   points: CurvePoint[];
   layers?: LayerSummary[];

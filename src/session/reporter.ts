@@ -146,12 +146,14 @@ export class Reporter {
     if (!running && !keepState) this.rate = { step, time: now, perSecond: this.rate.perSecond };
     else if (now - this.rate.time > 500)
       this.rate = { step, time: now, perSecond: (1000 * (step - this.rate.step)) / (now - this.rate.time) };
+    const eager = this.trainer.whyEager;
     const snapshot: Snapshot = {
       step,
       stepsPerEpoch: order.stepsPerEpoch,
       running,
       stepsPerSecond: this.rate.perSecond,
       stepMs: this.stepMs,
+      ...(eager === undefined ? {} : { eager }),
       ...this.parts,
     };
     this.parts = { points: [] };

@@ -171,6 +171,11 @@ export class Trainer {
     return reason === undefined ? { mode } : { mode, reason };
   }
 
+  /** Why a network's steps are not recorded, a sentence, if that was refused. */
+  get whyEager(): string | undefined {
+    return this.recorded.qat.reason ?? this.recorded.float.reason;
+  }
+
   /** Settles when a check that the network's last step began is done; undefined where there is none to wait for. */
   verdict(name: 'float' | 'qat'): Promise<void> | undefined {
     return this.recorded[name].verdict;

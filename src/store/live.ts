@@ -32,6 +32,8 @@ export interface LiveState {
   stepsPerSecond: number;
   /** Median ms per step. */
   stepMs: { float: number; qat: number } | null;
+  /** Why steps are taken one operation at a time, null where they are not. */
+  eager: string | null;
   backend: BackendStatus | null;
   /** Every evaluation of this run, in order of steps; charts thin it. */
   points: CurvePoint[];
@@ -54,6 +56,7 @@ export const emptyLive: LiveState = {
   stepsPerEpoch: 1,
   stepsPerSecond: 0,
   stepMs: null,
+  eager: null,
   backend: null,
   points: [],
   layers: {},
@@ -129,6 +132,7 @@ export function applySnapshot(live: LiveState, snapshot: Snapshot): Partial<Live
     stepsPerSecond,
     // 0 stands for "nothing timed yet"
     stepMs: stepMs.qat > 0 ? stepMs : live.stepMs,
+    eager: snapshot.eager ?? null,
     points: appendPoints(live.points, points),
     ...(layers
       ? {

@@ -15,12 +15,19 @@ export function BackendMenu() {
   const exact = backend?.deterministic
     ? 'The same seed gives the same numbers here, bit for bit.'
     : 'Here the last digits may differ from run to run.';
+  // What Automatic would have taken first, and why it did not.
+  const passedOver =
+    choice === 'auto' && backend
+      ? backendChoices
+          .slice(1, backendChoices.indexOf(backend.name))
+          .map((name) => backend.unavailable[name as BackendName] ?? '')
+      : [];
   const why = (name: BackendChoice) =>
     name === 'auto' ? undefined : backend?.unavailable[name as BackendName];
   return (
     <div
       className={styles.backend}
-      {...help(backend ? `${words.backend.help} ${exact}` : words.backend.help)}
+      {...help([words.backend.help, ...(backend ? [exact] : []), ...passedOver].filter(Boolean).join(' '))}
     >
       <i data-on={backend !== null} aria-hidden="true" />
       <span>{backend ? names[backend.name] : names[choice]}</span>
