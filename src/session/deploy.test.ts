@@ -1,28 +1,11 @@
 /** Evaluation mode against the integer engine: no layer of any feed-forward network differs, at any width. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Bits } from '@/catalog/bits';
-import type { Experiment } from '@/experiment/schema';
 import { startBackend } from '@/kernels/testing/node';
 import { parityOf, programOf } from './deploy';
 import { trainedPreset } from './testing/trained';
+import { atBits } from './testing/widths';
 
 beforeAll(() => startBackend('wasm'));
-
-/** All weights and outputs at these widths; logits stay sums. */
-const atBits =
-  (weights: Bits, activations: Bits, logits: Bits = 32) =>
-  (experiment: Experiment): Experiment => ({
-    ...experiment,
-    input: { ...experiment.input, bits: 8 },
-    layers: experiment.layers.map((spec, index) => {
-      const last = index === experiment.layers.length - 1;
-      const changed: Record<string, unknown> = { ...spec };
-      if ('weights' in spec) changed.weights = { ...spec.weights, bits: weights };
-      if ('activations' in spec)
-        changed.activations = { ...spec.activations, bits: last ? logits : activations };
-      return changed as typeof spec;
-    }),
-  });
 
 describe.each(['mlp', 'wideMlp', 'cnn', 'depthwise', 'resnet'] as const)('%s', (name) => {
   test.each([

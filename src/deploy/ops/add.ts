@@ -15,6 +15,13 @@ export interface AddOp extends Common {
 }
 
 export const add: OpKindOf<AddOp> = {
+  c: {
+    needs: ['rescale', 'store', 'load', 'add'],
+    call: (op, to) => {
+      const operand = (index: number) => `${to.value(index)}, ${to.wide(index)}, ${to.zeroPoint(index)}`;
+      return `qat_add(&${to.rescale(op.rescale)}, ${operand(op.input)}, ${operand(op.skipped)}, ${to.value(op.output)}, ${to.wide(op.output)}, ${to.count(op.output)}, ${to.channels(op.output)});`;
+    },
+  },
   reads: ({ input, skipped }) => [input, skipped],
   evaluate(op: AddOp, program: Program, memory: Memory) {
     const [a, b] = [memory[op.input]!, memory[op.skipped]!];

@@ -13,6 +13,11 @@ export interface AveragePoolOp extends Common, Windows {
 }
 
 export const averagePool: OpKindOf<AveragePoolOp> = {
+  c: {
+    needs: ['rescale', 'windows', 'averagePool'],
+    call: (op, to) =>
+      `qat_average_pool(&${to.windows(op)}, &${to.rescale(op.rescale)}, ${to.value(op.input)}, ${to.zeroPoint(op.input)}, ${to.value(op.output)}, ${to.wide(op.output)});`,
+  },
   evaluate(op: AveragePoolOp, program: Program, memory: Memory) {
     const { width, channels, kernel } = op;
     const x = memory[op.input]!;

@@ -10,6 +10,11 @@ export interface Conv2dOp extends Common, Products, Windows {
 
 export const conv2d: OpKindOf<Conv2dOp> = {
   weights: (op) => [op.weights],
+  c: {
+    needs: ['product', 'windows', 'conv2d'],
+    call: (op, to) =>
+      `qat_conv2d(&${to.products(op)}, &${to.windows(op)}, ${to.value(op.input)}, ${to.value(op.output)}, ${op.filters});`,
+  },
   evaluate(op: Conv2dOp, program: Program, memory: Memory) {
     const { height, width, channels, filters, kernel } = op;
     const x = memory[op.input]!;

@@ -13,6 +13,11 @@ export interface DenseOp extends Common, Products {
 
 export const dense: OpKindOf<DenseOp> = {
   weights: (op) => [op.weights],
+  c: {
+    needs: ['product', 'dense'],
+    call: (op, to) =>
+      `qat_dense(&${to.products(op)}, ${to.value(op.input)}, ${to.value(op.output)}, ${op.rows}, ${op.features}, ${op.units});`,
+  },
   evaluate(op: DenseOp, program: Program, memory: Memory) {
     const { rows, features, units } = op;
     const x = memory[op.input]!;

@@ -9,6 +9,11 @@ export interface DepthwiseConv2dOp extends Common, Products, Windows {
 
 export const depthwiseConv2d: OpKindOf<DepthwiseConv2dOp> = {
   weights: (op) => [op.weights],
+  c: {
+    needs: ['product', 'windows', 'depthwise'],
+    call: (op, to) =>
+      `qat_depthwise(&${to.products(op)}, &${to.windows(op)}, ${to.value(op.input)}, ${to.value(op.output)});`,
+  },
   evaluate(op: DepthwiseConv2dOp, program: Program, memory: Memory) {
     const { height, width, channels, kernel } = op;
     const x = memory[op.input]!;

@@ -8,6 +8,10 @@ export interface MaxPool2dOp extends Common, Windows {
 }
 
 export const maxPool2d: OpKindOf<MaxPool2dOp> = {
+  c: {
+    needs: ['windows', 'maxPool'],
+    call: (op, to) => `qat_max_pool(&${to.windows(op)}, ${to.value(op.input)}, ${to.value(op.output)});`,
+  },
   evaluate(op: MaxPool2dOp, _program: Program, memory: Memory) {
     const { width, channels, kernel } = op;
     const x = memory[op.input]!;

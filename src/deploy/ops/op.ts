@@ -1,4 +1,5 @@
 /** What the kinds of operations have in common, and what each must be able to do. */
+import type { FunctionName } from '../c/functions';
 import type { Program, Rescale } from '../program';
 
 /** Fields of every operation. */
@@ -41,7 +42,34 @@ export interface Windows {
 /** The values while one example runs: q by value index. */
 export type Memory = Int32Array[];
 
+/** How an operation's call is written in C; ../c has the functions. */
+export interface InC<O extends Common> {
+  /** Functions of ../c/functions.ts that the call needs. */
+  needs: readonly FunctionName[];
+  /** C expressions: the call's arguments after the pointers. */
+  call(op: O, to: CNames): string;
+}
+
+/** The C names of what an operation uses. */
+export interface CNames {
+  /** A pointer to a value's integers. */
+  value(index: number): string;
+  /** "1" where a value is int32, "0" where it is bytes. */
+  wide(index: number): string;
+  zeroPoint(index: number): string;
+  /** How many integers a value has, and its channels. */
+  count(index: number): number;
+  channels(index: number): number;
+  /** The struct of a product: weights, biases, rescaling. */
+  products(op: Products & Common): string;
+  /** The struct of a rescaling. @param channels over which its factors are laid out */
+  rescale(by: Rescale): string;
+  /** The struct of windows. */
+  windows(windows: Windows): string;
+}
+
 export interface OpKindOf<O extends Common> {
+  c: InC<O>;
   /** Indices of the values that it reads; default: its input. */
   reads?(op: O): readonly number[];
   /** Indices of the weights that it uses. */
