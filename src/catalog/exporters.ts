@@ -30,6 +30,12 @@ export const exporters = {
     ending: '-qonnx.onnx',
     type: bytes,
   },
+  pytorch: {
+    label: 'PyTorch',
+    help: 'A zip of train.py, the weights and the data: the same network, quantizers and hyper-parameters. It needs torch alone, evaluates to the same accuracy, trains on, and runs on many GPUs by torchrun.',
+    ending: '-pytorch.zip',
+    type: 'application/zip',
+  },
   weightsInteger: {
     label: 'Integer weights',
     help: 'Safetensors: weights packed at their bits, int32 biases, scales and zero points; its tensors have the bytes of the model size, exactly.',

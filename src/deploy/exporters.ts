@@ -8,6 +8,7 @@ import { summaryOf } from '@/experiment/summary';
 import { integerWeights } from './integerWeights';
 import { toOnnx } from './onnx';
 import type { Program } from './program';
+import { toPyTorch } from './pytorch';
 import { safeTensor, writeSafetensors } from './safetensors';
 
 /** What an exporter may ask for. */
@@ -53,6 +54,7 @@ export const exporters = {
   onnx: async (trained) => toOnnx(await trained.program(), 'int8', notesOf(trained)),
   onnx4: async (trained) => toOnnx(await trained.program(), 'int4', notesOf(trained)),
   qonnx: async (trained) => toOnnx(await trained.program(), 'qonnx', notesOf(trained)),
+  pytorch: (trained) => toPyTorch(trained, notesOf(trained)),
   weightsInteger: async (trained) => integerWeights(await trained.program(), notesOf(trained)),
   weightsFloat: floatWeights,
 } satisfies Record<ExporterName, Exporter>;
