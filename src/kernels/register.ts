@@ -2,12 +2,15 @@
  * Puts the project's kernels into tfjs's registry, for every backend. Import the backends' packages first: what is
  * imported later registers over ours.
  */
+
+import { registerArrange } from './arrange';
 import { registerAttentionSoftmax } from './attentionSoftmax';
 import { registerAveragePool2d } from './averagePool2d';
 import { registerBatchNorm } from './batchNorm';
 import { registerConv2d } from './conv2d';
 import { registerDepthwiseConv2d } from './depthwiseConv2d';
 import { registerDropout } from './dropout';
+import { registerElementwise } from './elementwise';
 import { registerEmbedding } from './embedding';
 import { registerEpilogue } from './epilogue';
 import { registerFloatParams } from './floatParams';
@@ -44,6 +47,8 @@ export function registerKernels(): void {
   registerIdentity();
   registerMatmul();
   registerSlice();
+  registerArrange();
+  registerElementwise();
   registerConv2d();
   registerDepthwiseConv2d();
   registerMaxPool2d();

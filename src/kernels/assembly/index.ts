@@ -28,3 +28,4 @@ export * from './dropout';
 export * from './learnedBits';
 export * from './slice';
 export * from './requantize';
+export * from './elementwise';

@@ -23,13 +23,13 @@ export function addMagnitudes(w: usize, sums: usize, rows: i32, channels: i32): 
   }
 }
 
-/** maxima [channels] = max(maxima, |w|) over `rows` rows, NaN if any is. */
+/** maxima [channels] = max(maxima, |w|) over `rows` rows, NaN if any is: as integers, positive floats are in order, NaN last. */
 export function takeMaxima(w: usize, maxima: usize, rows: i32, channels: i32): void {
   const rowBytes = (channels as usize) << 2;
   for (let row = 0; row < rows; row++) {
     let c: usize = 0;
     for (; c + 16 <= rowBytes; c += 16)
-      v128.store(maxima + c, f32x4.max(v128.load(maxima + c), f32x4.abs(v128.load(w + c))));
+      v128.store(maxima + c, i32x4.max_s(v128.load(maxima + c), f32x4.abs(v128.load(w + c))));
     for (; c < rowBytes; c += 4) store<f32>(maxima + c, max(load<f32>(maxima + c), abs(load<f32>(w + c))));
     w += rowBytes;
   }
@@ -79,17 +79,25 @@ export function observeMinMax(x: usize, state: usize, n: i32): void {
   const bytes = (n as usize) << 2;
   let lowest = f32x4.splat(Infinity);
   let highest = f32x4.splat(-Infinity);
+  let broken = f32x4.splat(0);
   let i: usize = 0;
   for (; i + 16 <= bytes; i += 16) {
     const values = v128.load(x + i);
-    lowest = f32x4.min(lowest, values);
-    highest = f32x4.max(highest, values);
+    lowest = f32x4.pmin(lowest, values);
+    highest = f32x4.pmax(highest, values);
+    broken = v128.or(broken, f32x4.ne(values, values));
   }
   for (; i < bytes; i += 4) {
     const value = v128.load32_splat(x + i);
-    lowest = f32x4.min(lowest, value);
-    highest = f32x4.max(highest, value);
+    lowest = f32x4.pmin(lowest, value);
+    highest = f32x4.pmax(highest, value);
+    broken = v128.or(broken, f32x4.ne(value, value));
   }
+  follow(state, v128.or(lowest, broken), v128.or(highest, broken));
+}
+
+/** Moves an observer's state towards the least and greatest of what the lanes hold; a lane may be NaN. */
+export function follow(state: usize, lowest: v128, highest: v128): void {
   const least = min(
     min(f32x4.extract_lane(lowest, 0), f32x4.extract_lane(lowest, 1)),
     min(f32x4.extract_lane(lowest, 2), f32x4.extract_lane(lowest, 3)),

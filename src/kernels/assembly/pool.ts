@@ -30,16 +30,19 @@ export function maxPool(
         let c = 0;
         for (; c + 4 <= channels; c += 4) {
           let best = v128.load(corner + bytes(c));
+          let broken = f32x4.splat(0);
           let line = corner + bytes(c);
           for (let u = r0; u < r1; u++) {
             let at = line;
             for (let v = q0; v < q1; v++) {
-              best = f32x4.max(best, v128.load(at));
+              const value = v128.load(at);
+              best = f32x4.pmax(best, value);
+              broken = v128.or(broken, f32x4.ne(value, value));
               at += pixel;
             }
             line += row;
           }
-          v128.store(y, best);
+          v128.store(y, v128.or(best, broken));
           y += 16;
         }
         for (; c < channels; c++) {
@@ -62,6 +65,32 @@ export function maxPool(
   }
 }
 
+/** Where a value wins over the best so far. */
+// @ts-ignore: decorator
+@inline
+function wins(value: v128, best: v128): v128 {
+  return v128.or(f32x4.gt(value, best), v128.andnot(f32x4.ne(value, value), f32x4.ne(best, best)));
+}
+
+/** Sends four channels of a 2x2 window's gradient, where no other window reaches, from the pixel at x to that at dx. */
+// @ts-ignore: decorator
+@inline
+function sendFour(x: usize, gradient: v128, dx: usize, pixel: usize, row: usize): void {
+  let best = v128.load(x);
+  let value = v128.load(x + pixel);
+  const second = wins(value, best);
+  best = v128.bitselect(value, best, second);
+  value = v128.load(x + row);
+  const third = wins(value, best);
+  best = v128.bitselect(value, best, third);
+  const fourth = wins(v128.load(x + row + pixel), best);
+  const late = v128.or(third, fourth);
+  v128.store(dx, v128.andnot(gradient, v128.or(second, late)));
+  v128.store(dx + pixel, v128.andnot(v128.and(gradient, second), late));
+  v128.store(dx + row, v128.andnot(v128.and(gradient, third), fourth));
+  v128.store(dx + row + pixel, v128.and(gradient, fourth));
+}
+
 /**
  * dx [batch, height, width, channels] = dy [batch, outHeight, outWidth, channels] sent to the first maximum of each
  * window, in row-major order. Where windows overlap, contributions add up in the order of the output.
@@ -73,6 +102,7 @@ export function maxPoolGradient(
 ): void {
   const pixel = bytes(channels), row = pixel * width;
   memory.fill(dx, 0, row * height * batch);
+  const apart = windowHeight == 2 && windowWidth == 2 && strideHeight >= 2 && strideWidth >= 2;
   for (let image = 0; image < batch; image++) {
     for (let i = 0; i < outHeight; i++) {
       const r = i * strideHeight - top, r0 = max(r, 0), r1 = min(r + windowHeight, height);
@@ -80,6 +110,12 @@ export function maxPoolGradient(
         const q = j * strideWidth - left, q0 = max(q, 0), q1 = min(q + windowWidth, width);
         const corner = row * r0 + pixel * q0;
         let c = 0;
+        if (apart && r1 - r0 == 2 && q1 - q0 == 2) {
+          for (; c + 4 <= channels; c += 4) {
+            sendFour(x + corner + bytes(c), v128.load(dy), dx + corner + bytes(c), pixel, row);
+            dy += 16;
+          }
+        }
         for (; c + 4 <= channels; c += 4) {
           let line = x + corner + bytes(c);
           let best = v128.load(line);
