@@ -16,6 +16,7 @@ export default defineConfig({
         main: 'src/headless/main.ts',
         table: 'src/headless/table.ts',
         results: 'src/headless/results.ts',
+        parity: 'src/headless/parity.ts',
       },
     },
     outDir: 'build/headless',

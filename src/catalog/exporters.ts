@@ -36,6 +36,12 @@ export const exporters = {
     ending: '-pytorch.zip',
     type: 'application/zip',
   },
+  c: {
+    label: 'C99',
+    help: 'A zip of three files: a header with packed weights, one small source, and an example that prints predictions. Integers only, no library, no malloc: for microcontrollers.',
+    ending: '-c.zip',
+    type: 'application/zip',
+  },
   weightsInteger: {
     label: 'Integer weights',
     help: 'Safetensors: weights packed at their bits, int32 biases, scales and zero points; its tensors have the bytes of the model size, exactly.',

@@ -1,10 +1,12 @@
 /** Exporters: from a trained run to the bytes of one file. One entry for each of the catalog's. */
+import { strToU8, zipSync } from 'fflate';
 import type { ExporterName } from '@/catalog/exporters';
 import type { Dataset } from '@/data/dataset';
 import { encodeLink } from '@/experiment/link';
 import { resolveNetwork } from '@/experiment/network';
 import type { Experiment } from '@/experiment/schema';
 import { summaryOf } from '@/experiment/summary';
+import { exportC } from './c';
 import { integerWeights } from './integerWeights';
 import { toOnnx } from './onnx';
 import type { Program } from './program';
@@ -55,6 +57,12 @@ export const exporters = {
   onnx4: async (trained) => toOnnx(await trained.program(), 'int4', notesOf(trained)),
   qonnx: async (trained) => toOnnx(await trained.program(), 'qonnx', notesOf(trained)),
   pytorch: (trained) => toPyTorch(trained, notesOf(trained)),
+  c: async (trained) => {
+    const { files } = exportC(await trained.program(), summaryOf(trained.experiment));
+    // A fixed date, so that the same network gives the same bytes.
+    const mtime = new Date(2000, 0, 1);
+    return zipSync(Object.fromEntries(files.map(({ name, text }) => [name, [strToU8(text), { mtime }]])));
+  },
   weightsInteger: async (trained) => integerWeights(await trained.program(), notesOf(trained)),
   weightsFloat: floatWeights,
 } satisfies Record<ExporterName, Exporter>;

@@ -6,40 +6,10 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { volume } from '@/catalog/layers';
+import type { Difference, LayerParity, Parity } from '@/experiment/parity';
 import type { Tap } from '@/model/network';
 import { IntegerEngine, quantizeInput } from './engine';
 import type { Program } from './program';
-
-/** How one layer's outputs differ from those of the integer engine. */
-export interface Difference {
-  /** The largest, in steps of the layer's grid. */
-  lsb: number;
-  /** How many outputs differ at all. */
-  outputs: number;
-}
-
-export interface LayerParity {
-  name: string;
-  /** Of the output; 32 for logits, whose step is 2^-12. */
-  bits: number;
-  /** Outputs compared. */
-  outputs: number;
-  evaluation: Difference;
-  training: Difference;
-}
-
-export interface Parity {
-  samples: number;
-  layers: LayerParity[];
-  /** Fractions of the examples answered rightly. */
-  accuracy: { integer: number; evaluation: number; training: number };
-  /** Examples whose answer differs from the integer engine's. */
-  mismatches: { evaluation: number; training: number };
-  /** What had to stay float. */
-  floats: readonly string[];
-  /** Median time for one example, in ms. */
-  engineMs: number;
-}
 
 export interface Compared {
   /** Logits of a batch in evaluation mode, or by the training forward pass. */

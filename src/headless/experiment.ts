@@ -4,12 +4,15 @@ import { datasetInfo } from '@/catalog/datasets';
 import { type LayerSpec, siteAt } from '@/catalog/layers';
 import { type SiteName, siteBits } from '@/catalog/quantizers';
 import type { Dataset } from '@/data/dataset';
+import { NoIntegerForm } from '@/deploy/program';
 import { settingsAt } from '@/experiment/changes';
 import { encodeLink } from '@/experiment/link';
 import { peakActivationBytes } from '@/experiment/memory';
 import { resolveNetwork } from '@/experiment/network';
+import type { Parity } from '@/experiment/parity';
 import type { Experiment } from '@/experiment/schema';
 import { learnedWidths, modelSize } from '@/experiment/size';
+import { parityOf, programOf } from '@/session/deploy';
 import { TestSet } from '@/session/evaluate';
 import { inspect } from '@/session/inspect';
 import { Stepper, type Twin } from '@/session/stepper';
@@ -25,6 +28,11 @@ export interface Report {
   float: { accuracy: number };
   qat: { accuracy: number };
   ptq: { accuracy: number };
+  /** The QAT network as integers; absent where it has no integer form, and then why. */
+  integer?: { accuracy: number; mismatches: number };
+  /** The integer engine against the QAT network, layer by layer, on the whole test set. */
+  parity?: Parity;
+  noIntegers?: string;
   bytes: { float: number; quantized: number; ram: number };
   bops: number;
   layers: {
@@ -126,6 +134,7 @@ export async function runExperiment(
     float: accuracy('float'),
     qat: accuracy('qat'),
     ptq: accuracy('ptq'),
+    ...(await integersOf(trainer)),
     bytes: { float: size.float, quantized: size.total, ram: peakActivationBytes(final) },
     bops: size.bops,
     layers: resolveNetwork(final).map(({ name, spec, sites, parameters, macs }) => {
@@ -156,6 +165,20 @@ export async function runExperiment(
   test.dispose();
   trainer.dispose();
   return report;
+}
+
+/** The deployed integers of the QAT network beside it, or why there are none. */
+async function integersOf(trainer: Trainer): Promise<Pick<Report, 'integer' | 'parity' | 'noIntegers'>> {
+  try {
+    const parity = await parityOf(trainer, 'qat', await programOf(trainer, 'qat'));
+    return {
+      integer: { accuracy: parity.accuracy.integer, mismatches: parity.mismatches.evaluation },
+      parity,
+    };
+  } catch (error) {
+    if (error instanceof NoIntegerForm) return { noIntegers: error.message };
+    throw error;
+  }
 }
 
 /** The width of a layer's site; null where it has none. */

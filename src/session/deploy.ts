@@ -1,9 +1,10 @@
 /** What a run gives to deployment: the integer program of a trained network, and its parity with that network. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { lower } from '@/deploy/lower';
-import { type Compared, compareWithIntegers, type Parity } from '@/deploy/parity';
+import { type Compared, compareWithIntegers } from '@/deploy/parity';
 import type { Program } from '@/deploy/program';
 import { type Snapshot, takeSnapshot } from '@/deploy/snapshot';
+import type { Parity } from '@/experiment/parity';
 import { range, rowsOf } from './batches';
 import type { Trainer } from './trainer';
 

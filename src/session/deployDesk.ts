@@ -9,6 +9,7 @@ import { takeSnapshot } from '@/deploy/snapshot';
 import { settingsAt } from '@/experiment/changes';
 import type { Experiment } from '@/experiment/schema';
 import { rowsOf } from './batches';
+import { parityOf } from './deploy';
 import type { DeployAnswers, DeployQuestion, Trial } from './deployProtocol';
 import type { Trainer } from './trainer';
 
@@ -90,10 +91,12 @@ const answers: {
   [K in DeployQuestion['about']]: (
     question: Extract<DeployQuestion, { about: K }>,
     trained: Trained,
+    trainer: Trainer,
   ) => Promise<DeployAnswers[K]>;
 } = {
   file: async ({ exporter }, trained) => exporterOf(exporter)(trained),
   trial: (_question, trained) => trialOf(trained),
+  parity: async (_question, trained, trainer) => parityOf(trainer, 'qat', await trained.program()),
 };
 
 export async function answerDeploy(
@@ -104,6 +107,7 @@ export async function answerDeploy(
   const answer = answers[question.about] as (
     question: DeployQuestion,
     trained: Trained,
+    trainer: Trainer,
   ) => Promise<DeployAnswers[keyof DeployAnswers]>;
-  return answer(question, await trainedOf(trainer, experiment));
+  return answer(question, await trainedOf(trainer, experiment), trainer);
 }

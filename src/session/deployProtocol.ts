@@ -1,12 +1,15 @@
 /** What the page may ask about the trained network, and what it gets: files, reports, the test set. */
 import type { ExporterName } from '@/catalog/exporters';
 import type { Labels } from '@/data/dataset';
+import type { Parity } from '@/experiment/parity';
 
 export type DeployQuestion =
   /** The bytes of one file. */
   | { about: 'file'; exporter: ExporterName }
   /** What another runtime needs to be judged beside ours. */
-  | { about: 'trial' };
+  | { about: 'trial' }
+  /** The integer engine against the QAT network on the whole test set, layer by layer. */
+  | { about: 'parity' };
 
 export interface Trial {
   /** An .onnx file. */
@@ -28,6 +31,7 @@ export interface Trial {
 export interface DeployAnswers {
   file: Uint8Array;
   trial: Trial;
+  parity: Parity;
 }
 
 export type DeployCommand = { type: 'deploy'; run: number; request: number; question: DeployQuestion };
