@@ -49,12 +49,17 @@ export class BatchOrder {
 
   /** Rows of the batch that step number `step` (from 0) trains on. */
   rows(step: number): Int32Array {
+    const { order, from } = this.place(step);
+    return order.subarray(from, from + this.batchSize);
+  }
+
+  /** Where those rows begin in the order of their epoch, which is a new array for each. */
+  place(step: number): { order: Int32Array; from: number } {
     const epoch = Math.floor(step / this.stepsPerEpoch);
     if (epoch !== this.epoch) {
       this.permutation = stream(this.seed, `order/${epoch}`).permutation(this.count);
       this.epoch = epoch;
     }
-    const from = (step % this.stepsPerEpoch) * this.batchSize;
-    return this.permutation.subarray(from, from + this.batchSize);
+    return { order: this.permutation, from: (step % this.stepsPerEpoch) * this.batchSize };
   }
 }

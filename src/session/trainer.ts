@@ -39,6 +39,7 @@ import { foldedWeights } from '@/quant/fold';
 import { type Batch, BatchOrder, range, rowsOf } from './batches';
 import type { Checkpoint, NetworkName } from './protocol';
 import { type Accept, type EagerStep, RecordedStep, type StepMode } from './recorded';
+import { ResidentData } from './residentData';
 
 /** Training examples that PTQ is calibrated on. */
 export const calibrationSamples = 512;
@@ -85,6 +86,7 @@ export class Trainer {
   /** [1]: see normMomentum. */
   private readonly momentum = tf.keep(tf.tensor1d([normMomentum]));
   private settings: Experiment;
+  private readonly resident: ResidentData | undefined;
 
   /**
    * Needs a started backend.
@@ -126,6 +128,7 @@ export class Trainer {
       float: new RecordedStep(this.eagerStep('float'), record),
       qat: new RecordedStep(this.eagerStep('qat'), record),
     };
+    this.resident = ResidentData.of(dataset.train, dataset.inputShape);
     this.order = new BatchOrder(experiment.seed, dataset.train.count, experiment.batchSize);
     // Untrained networks are shown too: with the statistics that the first examples have in them, nothing rounded yet.
     if (hasBatchNorm(experiment.layers))
@@ -150,8 +153,12 @@ export class Trainer {
     return this.batchAt(this.step);
   }
 
-  /** The batch of a step; the caller disposes it. */
+  /** The batch of a step; the caller disposes it. On WebGPU the next batch may be written in its place. */
   batchAt(step: number): Batch {
+    if (this.resident) {
+      const { order, from } = this.order.place(step);
+      return this.resident.gather(order, from, this.order.batchSize);
+    }
     return rowsOf(this.dataset.train, this.dataset.inputShape, this.order.rows(step));
   }
 
