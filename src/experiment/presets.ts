@@ -58,6 +58,8 @@ const transformerBlock = (width: number, direction: Attention['direction']): Lay
 export interface NetworkPreset {
   label: string;
   help: string;
+  /** What the page says about it for as long as it is chosen. */
+  note?: string;
   /** Whether it can be used with such data. */
   fits(info: DatasetInfo): boolean;
   layers: LayerSpec[];
@@ -101,7 +103,8 @@ export const networkPresets = {
   },
   depthwise: {
     label: 'Depthwise CNN',
-    help: 'Quantizes badly: a depthwise filter has nine weights and no sum over channels that averages errors out, and folded batch norm spreads the channels’ ranges far apart.',
+    help: 'A 3×3 filter for each channel, then a 1×1 convolution over all of them: few weights, few MACs.',
+    note: 'Quantizes badly: a depthwise filter has nine weights and no sum over channels that averages errors out, and folded batch norm spreads the channels’ ranges far apart. A scale per channel and QAT win most of it back.',
     fits: largeImages,
     layers: [
       conv(16, 8, 4, normed),

@@ -11,7 +11,7 @@ import { restructure } from '@/store/session';
 import { NumberBox } from '../controls/NumberBox';
 import { help } from '../Term';
 import styles from './Editor.module.css';
-import { moved, placeFor } from './layers';
+import { inserted, moved, placeFor, removed } from './layers';
 
 type Values = Record<string, number | string | undefined>;
 
@@ -35,7 +35,7 @@ export function Editor() {
   };
   const add = (kind: LayerKind) => {
     const spec: LayerSpec = layerKinds[kind].defaults;
-    apply(layers.toSpliced(placeFor(layers, spec), 0, spec));
+    apply(inserted(layers, placeFor({ dataset, layers }, spec), spec));
   };
 
   return (
@@ -53,7 +53,7 @@ export function Editor() {
               beforeLast={index === layers.length - 2}
               onChange={(next) => apply(layers.with(index, next))}
               onMove={(by) => apply(moved(layers, index, by))}
-              onRemove={() => apply(layers.toSpliced(index, 1))}
+              onRemove={() => apply(removed(layers, index))}
             />
             {problem?.layer === index && <Problem text={problem.message} />}
           </li>
@@ -85,7 +85,10 @@ export function Editor() {
 /** Why the draft is not applied; scrolled into view, because a long network may hide it. */
 function Problem({ text }: { text: string }) {
   const ref = useRef<HTMLParagraphElement>(null);
-  useEffect(() => ref.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    // In braces: Chromium answers with a promise, which React would call when it cleans up.
+    ref.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   return (
     <p ref={ref} className={styles.problem} role="alert">
       {text} The run goes on with the network as it was.

@@ -8,20 +8,22 @@ import {
   quantizerAt,
   type SiteName,
   siteBits,
-  sites,
   storedBits,
   tensorKindOf,
+  type WeightSiteName,
 } from '@/catalog/quantizers';
 import type { ResolvedLayer } from '@/experiment/network';
 import type { LayerSize } from '@/experiment/size';
 import { useLive } from '@/store/live';
 import { bytes, count, decibels, figures, short } from '../format';
 import { help } from '../Term';
+import { type ArcPiece, Arcs } from './Arcs';
 import { DeployMark } from './DeployMark';
 import styles from './Desk.module.css';
 import { MiniHistogram } from './MiniHistogram';
 import { NameButton, stripProps } from './NameButton';
 import { SiteCells } from './SiteCells';
+import { SiteChips } from './SiteChips';
 import { Node, Wire } from './Wire';
 
 interface Props {
@@ -35,12 +37,16 @@ interface Props {
   incoming: Bits;
   last: boolean;
   selected: boolean;
+  arcs: readonly ArcPiece[];
 }
 
 const onDesk = (bits: Bits) => (deskBits as readonly Bits[]).includes(bits);
 
-/** The sites that a strip always shows: the weights and the output. */
-const isMain = (name: SiteName) => sites[name].short === '';
+/** The weights of a layer: of several the first. */
+const weightsOf = (names: readonly SiteName[]): WeightSiteName | undefined =>
+  names.includes('weights')
+    ? 'weights'
+    : (names.find((name) => tensorKindOf(name) === 'weights') as WeightSiteName | undefined);
 
 /** The width that the weights have learned so far. */
 function LearnedWidth({ name }: { name: string }) {
@@ -59,9 +65,12 @@ function LearnedWidth({ name }: { name: string }) {
 }
 
 export const LayerStrip = memo(
-  function LayerStrip({ name, layer, spec, size, largest, incoming, last, selected }: Props) {
+  function LayerStrip({ name, layer, spec, size, largest, incoming, last, selected, arcs }: Props) {
     const [open, setOpen] = useState(false);
     const all = layer.sites.map((each) => ({ name: each, site: siteAt(spec, each)! }));
+    const weights = weightsOf(layer.sites);
+    // The sites that a strip always shows: the weights and the output.
+    const isMain = (site: SiteName) => site === weights || site === 'activations';
     const more = all.filter((each) => !isMain(each.name));
     const shown = all.filter((each) => isMain(each.name) || open);
     const widths = all.map((each) => ({ ...each, bits: siteBits(each.name, each.site) }));
@@ -71,17 +80,47 @@ export const LayerStrip = memo(
       .map((each) => `${tensorKindOf(each.name) === 'weights' ? 'W' : 'A'} ${each.bits}`);
     const rounding = widths.filter(({ bits }) => bits !== 32).map((each) => deployedAt(each.name, each.site));
     const activation = 'activation' in spec ? spec.activation : 'linear';
-    const weightBits = widths.find((each) => each.name === 'weights')?.bits;
+    const weightBits = widths.find((each) => each.name === weights)?.bits;
+    const summary = descriptorOf(spec).summary(spec, layer.inputShape, layer.outputShape);
     const outgoing = widths.at(-1)?.bits ?? incoming;
     const { label, help: text } = activationFunctions[activation];
     const packed = help(
       `${count(size.weights)} B weights, ${count(size.biases)} B biases, ${count(size.scales)} B scales, packed. Outline: the same layer in float32.`,
     );
+    if (!weights)
+      return (
+        <article className={`${styles.strip} ${styles.light}`} {...stripProps(name, selected)}>
+          <Node />
+          <Wire bits={incoming} end="in" />
+          {!last && <Wire bits={outgoing} end="out" />}
+          <Arcs pieces={arcs} />
+          <div className={styles.names}>
+            <h3 {...help(descriptorOf(spec).help)}>
+              <NameButton name={name} selected={selected} />{' '}
+              {activation !== 'linear' && <small {...help(text)}>{label}</small>}
+              <DeployMark descriptors={rounding} />
+            </h3>
+          </div>
+          <p className={styles.middle} {...help(descriptorOf(spec).help)}>
+            {summary}
+            {others.length > 0 && <b className={styles.other}>{others.join(', ')} bits</b>}
+          </p>
+          <div className={styles.cells}>
+            {shown.map((each) => (
+              <SiteCells key={each.name} layer={name} name={each.name} site={each.site} main />
+            ))}
+          </div>
+          <div className={styles.cost}>
+            <Sqnr name={name} weights={undefined} site={undefined} activations={outgoing} />
+          </div>
+        </article>
+      );
     return (
       <article className={styles.strip} {...stripProps(name, selected)}>
         <Node />
         <Wire bits={incoming} end="in" />
         {!last && <Wire bits={outgoing} end="out" />}
+        <Arcs pieces={arcs} />
         <div className={styles.names}>
           <h3>
             <NameButton name={name} selected={selected} />{' '}
@@ -89,7 +128,7 @@ export const LayerStrip = memo(
             <DeployMark descriptors={rounding} />
           </h3>
           <p {...help(descriptorOf(spec).help)}>
-            {descriptorOf(spec).summary(spec, layer.inputShape, layer.outputShape)}
+            {summary}
             {others.length > 0 && <b className={styles.other}>{others.join(', ')} bits</b>}
             {all.some((each) => quantizerAt(each.name, each.site).learnsBits) && <LearnedWidth name={name} />}
           </p>
@@ -101,28 +140,23 @@ export const LayerStrip = memo(
             {short(layer.parameters)} par · {short(layer.macs)} MAC
           </p>
         </div>
-        <MiniHistogram name={name} bits={weightBits} />
+        <MiniHistogram name={name} site={weights} bits={weightBits} />
         <div className={styles.cells}>
           {shown.map((each) => (
-            <SiteCells key={each.name} layer={name} name={each.name} site={each.site} />
+            <SiteCells
+              key={each.name}
+              layer={name}
+              name={each.name}
+              site={each.site}
+              main={isMain(each.name)}
+            />
           ))}
           {more.length > 0 && (
-            <button
-              type="button"
-              className={`quiet ${styles.more}`}
-              aria-expanded={open}
-              aria-label={`Sites inside ${name}`}
-              onClick={() => setOpen(!open)}
-              {...help(
-                `Where ${name} also rounds: ${more.map((each) => sites[each.name].label).join(', ')}.`,
-              )}
-            >
-              {open ? 'Fewer' : `${more.length} more`}
-            </button>
+            <SiteChips layer={name} inside={more} open={open} onToggle={() => setOpen(!open)} />
           )}
         </div>
         <div className={styles.cost}>
-          <Sqnr name={name} weights={weightBits} activations={outgoing} />
+          <Sqnr name={name} weights={weightBits} site={weights} activations={outgoing} />
           <div className={styles.bar} aria-hidden="true" {...packed}>
             <i style={{ width: `${(100 * size.float) / largest}%` }} />
             <i style={{ width: `${(100 * size.total) / largest}%` }} />
@@ -143,11 +177,12 @@ interface SqnrProps {
   name: string;
   /** Absent where the layer has no weights. */
   weights: Bits | undefined;
+  site: WeightSiteName | undefined;
   activations: Bits;
 }
 
-function Sqnr({ name, weights, activations }: SqnrProps) {
-  const w = useLive((live) => live.layers[name]?.sites.weights?.sqnrDb);
+function Sqnr({ name, weights, site, activations }: SqnrProps) {
+  const w = useLive((live) => site && live.layers[name]?.sites[site]?.sqnrDb);
   const a = useLive((live) => live.layers[name]?.sites.activations?.sqnrDb);
   const shown = (bits: Bits, value: number | undefined) =>
     bits === 32 ? 'float' : value === undefined ? '–' : decibels(value);

@@ -1,6 +1,6 @@
 /** Spread of a layer's latent weights: orange negative, blue positive, full colour where they are clipped. */
 import type { Bits } from '@/catalog/bits';
-import { coarseBits } from '@/catalog/quantizers';
+import { coarseBits, type WeightSiteName } from '@/catalog/quantizers';
 import { words } from '@/catalog/words';
 import { useLive } from '@/store/live';
 import { help } from '../Term';
@@ -10,8 +10,15 @@ import styles from './Desk.module.css';
 const width = 100;
 const height = 44;
 
-export function MiniHistogram({ name, bits }: { name: string; bits: Bits | undefined }) {
-  const weights = useLive((live) => live.layers[name]?.sites.weights);
+interface Props {
+  name: string;
+  /** The weights shown: of several the first. */
+  site: WeightSiteName;
+  bits: Bits | undefined;
+}
+
+export function MiniHistogram({ name, site, bits }: Props) {
+  const weights = useLive((live) => live.layers[name]?.sites[site]);
   return (
     <div className={styles.spread}>
       <svg

@@ -3,7 +3,13 @@ import { selectLayer } from '@/store/session';
 import styles from './Desk.module.css';
 
 export const NameButton = ({ name, selected }: { name: string; selected: boolean }) => (
-  <button type="button" className={styles.name} aria-pressed={selected} onClick={() => selectLayer(name)}>
+  <button
+    type="button"
+    className={styles.name}
+    data-strip={name}
+    aria-pressed={selected}
+    onClick={() => selectLayer(name)}
+  >
     {name}
   </button>
 );

@@ -9,6 +9,7 @@ import { Desk } from './Desk';
 import { Editor } from './Editor';
 import { presetOf } from './layers';
 import styles from './Network.module.css';
+import { Notes } from './Notes';
 import { AllQuantizers, FurtherChoices } from './QuantizerMenu';
 
 function NetworkSelect() {
@@ -61,6 +62,7 @@ export function Network() {
         <Editor />
       ) : (
         <>
+          <Notes />
           <Desk />
           <div className={styles.detail}>
             <Detail />

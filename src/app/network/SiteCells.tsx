@@ -19,9 +19,11 @@ interface Props {
   layer: string;
   name: SiteName;
   site: AnySite;
+  /** Needs no label: the strip's own weights or output. */
+  main: boolean;
 }
 
-export const SiteCells = memo(function SiteCells({ layer, name, site }: Props) {
+export const SiteCells = memo(function SiteCells({ layer, name, site, main }: Props) {
   const { short, label, help: text } = sites[name];
   const quantizer = quantizerAt(name, site);
   const choose = useCallback(
@@ -30,7 +32,7 @@ export const SiteCells = memo(function SiteCells({ layer, name, site }: Props) {
   );
   return (
     <div>
-      {short && (
+      {short && !main && (
         <small className={styles.site} {...help(text)}>
           {label}
         </small>

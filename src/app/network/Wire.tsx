@@ -3,7 +3,17 @@ import type { Bits } from '@/catalog/bits';
 import { help } from '../Term';
 import styles from './Desk.module.css';
 
-const thickness: Record<Bits, number> = { 32: 13, 8: 9, 7: 8.5, 6: 8, 5: 7, 4: 6, 3: 4.5, 2: 3, 1: 1.5 };
+export const thickness: Record<Bits, number> = {
+  32: 13,
+  8: 9,
+  7: 8.5,
+  6: 8,
+  5: 7,
+  4: 6,
+  3: 4.5,
+  2: 3,
+  1: 1.5,
+};
 
 export const Node = () => <span className={styles.node} aria-hidden="true" />;
 

@@ -4,7 +4,7 @@ import { layerKinds } from '@/catalog/layers';
 import { networkProblem } from '@/experiment/network';
 import { experimentFor, networkPresets } from '@/experiment/presets';
 import { exampleExperiment } from '@/experiment/testing/example';
-import { commonBits, editsForAll, moved, placeFor, presetOf, withSites } from './layers';
+import { commonBits, editsForAll, inserted, moved, placeFor, presetOf, removed, withSites } from './layers';
 
 const digits = experimentFor(datasetKinds.digits.defaults);
 
@@ -52,7 +52,7 @@ describe('editing layers', () => {
       'dropout',
     ] as const) {
       const { defaults } = layerKinds[kind];
-      const layers = digits.layers.toSpliced(placeFor(digits.layers, defaults), 0, defaults);
+      const layers = inserted(digits.layers, placeFor(digits, defaults), defaults);
       // A third pooling or convolution may be too large for what is left of the image, but never out of order.
       expect(networkProblem({ ...digits, layers })?.message ?? '').not.toMatch(/needs an image|last layer/);
     }
@@ -66,5 +66,26 @@ describe('editing layers', () => {
       'maxPool2d',
       'dense',
     ]);
+  });
+  it('keeps where residual paths begin when a layer comes between, goes, or comes before', () => {
+    const { layers } = networkPresets.resnet;
+    const dropout = layerKinds.dropout.defaults;
+    const spans = (list: typeof layers) => list.flatMap((spec) => ('span' in spec ? [spec.span] : []));
+    expect(spans(layers)).toEqual([2, 2]);
+    // Layers 2 and 3 are bridged by 4; 5 and 6 by 7.
+    expect(spans(inserted(layers, 3, dropout))).toEqual([3, 2]);
+    expect(spans(inserted(layers, 4, dropout))).toEqual([3, 2]);
+    expect(spans(inserted(layers, 2, dropout))).toEqual([2, 2]);
+    expect(spans(inserted(layers, 5, dropout))).toEqual([2, 2]);
+    expect(spans(removed(layers, 3))).toEqual([1, 2]);
+    expect(spans(removed(layers, 1))).toEqual([2, 2]);
+    expect(removed(inserted(layers, 3, dropout), 3)).toEqual(layers);
+  });
+  it('puts a layer at the last place where it fits', () => {
+    const transformer = { ...digits, layers: networkPresets.transformer.layers };
+    expect(placeFor(transformer, layerKinds.layerNorm.defaults)).toBe(transformer.layers.length - 2);
+    expect(placeFor(transformer, layerKinds.dense.defaults)).toBe(transformer.layers.length - 1);
+    // Nowhere: before what flattens the image, with the word on what does not fit.
+    expect(placeFor(digits, layerKinds.gru.defaults)).toBe(4);
   });
 });

@@ -14,7 +14,7 @@ import {
   weightQuantizers,
 } from '@/catalog/quantizers';
 import type { Edit } from '@/experiment/schema';
-import { addressed, common } from './layers';
+import { addressed, common, type Stretch } from './layers';
 
 /** A choice of a site besides its width: its field's key. */
 export type Setting = Exclude<keyof WeightSite, 'bits'>;
@@ -104,7 +104,9 @@ export const commonChoice = (
   layers: readonly LayerSpec[],
   kind: TensorKind,
   setting: Setting,
-): string | undefined => common(addressed(layers, kind).map(({ site }) => (site as WeightSite)[setting]));
+  within?: Stretch,
+): string | undefined =>
+  common(addressed(layers, kind, within).map(({ site }) => (site as WeightSite)[setting]));
 
 export const choiceEdit = (layer: string, site: SiteName, setting: Setting, value: string): Edit => ({
   kind: 'quantizer',
