@@ -166,7 +166,9 @@ const addProjected: LayerLowering<AddProjected> = (to, layer, input, skipped) =>
 const asItIs = (_to: Lowering, _layer: ResolvedLayer, input: number): number => input;
 
 const notYet = (_to: Lowering, { name }: ResolvedLayer): never => {
-  throw new NoIntegerForm(`The layer ${name} has no integer form.`);
+  throw new NoIntegerForm(
+    `The layer ${name} has no integer form: dense, convolutional, pooling and residual layers have one.`,
+  );
 };
 
 export const layerLowerings = {
