@@ -113,10 +113,14 @@ for (const { name, link: fragment, atLeast, sites = [] } of presets)
     }
     await expect
       .poll(() => {
-        const recorded = playground.fragment().split(`do=${stop};`)[1]?.split(';');
-        // What is done to every layer that has the site stands without their names.
+        const recorded = playground.fragment().split(`do=${stop};`)[1]?.split(';') ?? [];
+        // What is done to several layers is written once, "norm1,dense3.a2", and without names where it is all of them.
+        const written = recorded.flatMap((text) => {
+          const [value, names = ''] = text.split('.').reverse();
+          return names.split(',').map((layer) => `${layer}.${value}`);
+        });
         const isThere = (token: string) =>
-          recorded?.some((text) => text === token || text === token.split('.')[1]);
+          written.includes(token) || written.includes(`.${token.split('.')[1]}`);
         return sites.filter(([, , token]) => !isThere(token));
       })
       .toEqual([]);
