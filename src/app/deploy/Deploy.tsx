@@ -1,16 +1,20 @@
 /** The Deploy tab: whether the network fits real devices, whether it runs elsewhere, and files of it. */
 import styles from './Deploy.module.css';
 import { WillItFit } from './Fit';
+import { Parity } from './Parity';
 import { SaveButtons } from './Save';
 import { OnnxRuntime } from './Trial';
 
 export default function Deploy() {
   return (
     <div className={styles.deploy}>
-      <WillItFit />
       <div className={styles.column}>
-        <OnnxRuntime />
+        <WillItFit />
         <SaveButtons />
+      </div>
+      <div className={styles.column}>
+        <Parity />
+        <OnnxRuntime />
       </div>
     </div>
   );
