@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--json] [--only NAME] [--peers]`: the reference workloads in Chromium, on WASM and on WebGPU where
+ * `npm run bench -- [--json] [--only NAME] [--peers] [--backend NAME] [--presets]`: the reference workloads in Chromium, on WASM and on WebGPU where
  * there is an adapter, with peers in the same run. Contestants take short turns, so that drift of a shared machine falls
  * on all of them; a figure is the median over the turns of the median step in each.
  */
@@ -15,7 +15,7 @@ import { printReport } from './report.mjs';
 import { workloadNames, workloads } from './workloads.mjs';
 
 const usage =
-  'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N]\n       npm run bench -- --profile NAME';
+  'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N] [--backend wasm] [--presets]\n       npm run bench -- --profile NAME';
 /** Length of a turn in ms, and how many each contestant has. */
 const turnMs = 400;
 const defaultRounds = 9;
@@ -29,12 +29,18 @@ function readArguments() {
         peers: { type: 'boolean', default: false },
         only: { type: 'string' },
         profile: { type: 'string' },
+        backend: { type: 'string' },
+        presets: { type: 'boolean', default: false },
         rounds: { type: 'string', default: String(defaultRounds) },
       },
     });
     const rounds = Number(values.rounds);
     if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number above 0.');
-    if (values.only !== undefined && !workloadNames.some((name) => name.includes(values.only)))
+    if (
+      values.only !== undefined &&
+      !values.presets &&
+      !workloadNames.some((name) => name.includes(values.only))
+    )
       throw new Error(`--only names one of ${workloadNames.join(', ')}, or a part of such a name.`);
     return { ...values, rounds };
   } catch (error) {
@@ -89,11 +95,13 @@ const browserContestant = (group, name, ask, startWith, textOf = (workload) => w
   slice: () => ask('slice', turnMs),
   ask,
 });
-const linkOf = (workload) => workloads[workload];
+const links = { ...workloads };
+const linkOf = (workload) => links[workload];
 const contestants = [
-  browserContestant('backends', 'wasm', worker('ours', 'wasm'), 'wasm', linkOf),
-  browserContestant('backends', 'webgpu', worker('ours', 'webgpu'), 'webgpu', linkOf),
-  ...(options.peers
+  ...['wasm', 'webgpu']
+    .filter((name) => options.backend === undefined || name === options.backend)
+    .map((name) => browserContestant('backends', name, worker('ours', name), name, linkOf)),
+  ...(options.peers && !options.presets
     ? [
         new PyTorch(turnMs),
         browserContestant('peers', 'tfjs-wasm', worker('tfjs', 'tfjs-wasm'), 'wasm'),
@@ -117,7 +125,11 @@ for (const one of contestants) {
   }
 }
 
-const names = workloadNames.filter((name) => options.only === undefined || name.includes(options.only));
+// The presets of the page in the place of the reference workloads; peers do not know them.
+const presets = options.presets && running[0] ? await running[0].ask('presets') : [];
+for (const { name, link } of presets) links[name] = link;
+const all = options.presets ? presets.map(({ name }) => name) : workloadNames;
+const names = all.filter((name) => options.only === undefined || name.includes(options.only));
 for (const workload of names) {
   const racing = [];
   for (const one of running) {

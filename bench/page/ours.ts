@@ -3,7 +3,9 @@ import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.w
 import * as tf from '@tensorflow/tfjs-core';
 import { type Backend, startBackend } from '@/backend/start';
 import type { BackendChoice } from '@/catalog/backends';
-import { decodeLink } from '@/experiment/link';
+import { datasetInfo, datasetKinds } from '@/catalog/datasets';
+import { decodeLink, encodeLink } from '@/experiment/link';
+import { experimentFor, networkPresets } from '@/experiment/presets';
 import { Stepper } from '@/session/stepper';
 import { Trainer } from '@/session/trainer';
 import { dataOf } from './data';
@@ -88,6 +90,14 @@ serve({
       whole: (performance.now() - start) / count,
       mode,
     };
+  },
+  /** A link for each preset of the page, on the first of a few datasets that it fits. */
+  presets() {
+    const { spirals, digits, addition } = datasetKinds;
+    return Object.entries(networkPresets).map(([name, { label, fits, layers }]) => {
+      const { defaults } = [spirals, digits, addition].find((kind) => fits(datasetInfo(kind.defaults)))!;
+      return { name, label, link: encodeLink({ ...experimentFor(defaults), layers: [...layers] }) };
+    });
   },
   host,
 });
