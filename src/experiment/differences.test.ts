@@ -38,7 +38,7 @@ describe('names of runs', () => {
 
   it('the same run twice is numbered, and a setting without a word makes a variant', () => {
     expect(nameRuns([at(4), at(4)])).toEqual(['MLP 16-16, W4 A4', 'MLP 16-16, W4 A4 (2)']);
-    const channel = withSites(at(4), () => ({ weights: { granularity: 'channel' } }));
+    const channel = withSites(at(4), () => ({ weights: { granularity: 'tensor' } }));
     expect(nameRuns([at(4), channel])).toEqual([
       'MLP 16-16, W4 A4, variant 1',
       'MLP 16-16, W4 A4, variant 2',

@@ -61,12 +61,6 @@ export class DivergedError extends Error {
   override name = 'DivergedError';
 }
 
-/** Steps of an experiment that names none: 2,000 on points and tables, ten epochs on images. */
-export function defaultSteps({ dataset, batchSize }: Experiment): number {
-  const { view, train } = datasetInfo(dataset);
-  return view === 'images' ? 10 * Math.max(1, Math.floor(train / batchSize)) : 2000;
-}
-
 /** Lets runs take from each other what is the same in both (./results/sharing.ts). */
 export interface Sharing {
   /** Takes up what is known of a run. @returns the networks that are left to be trained */

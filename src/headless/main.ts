@@ -10,9 +10,13 @@ import { experimentFromFile } from '@/experiment/file';
 import { decodeLink } from '@/experiment/link';
 import { defaultExperiment, experimentFor } from '@/experiment/presets';
 import { type Experiment, experimentSchema, maxSteps } from '@/experiment/schema';
-import { DivergedError, defaultSteps, percent, type Report, runExperiment } from './experiment';
+import { defaultSteps } from '@/experiment/steps';
+import { maxSweepBytes, sweepFromFile } from '@/experiment/sweep/definition';
+import { DivergedError, percent, type Report, runExperiment } from './experiment';
+import { printSweep, runSweep } from './sweep';
 
-const usage = `Usage: npm run experiment -- ['<link or file>'] [--steps N] [--seed N] [--images IDX --labels IDX] [--json]`;
+const usage = `Usage: npm run experiment -- ['<link or file>'] [--steps N] [--seed N] [--images IDX --labels IDX] [--json]
+       npm run experiment -- --sweep FILE [--json]`;
 
 /** Input that a person can mend: exit status 1. */
 class InputError extends Error {}
@@ -24,6 +28,7 @@ interface Arguments {
   steps: number | undefined;
   seed: number | undefined;
   files: [images: string, labels: string] | undefined;
+  sweep: string | undefined;
   json: boolean;
 }
 
@@ -37,7 +42,10 @@ function integer(name: string, text: string | undefined, min: number, max: numbe
 
 function readArguments(): Arguments {
   const text = { type: 'string' } as const;
-  const options = { steps: text, seed: text, images: text, labels: text, json: { type: 'boolean' } } as const;
+  const options = {
+    ...{ steps: text, seed: text, images: text, labels: text, sweep: text },
+    json: { type: 'boolean' },
+  } as const;
   try {
     const { values, positionals } = parseArgs({ allowPositionals: true, options });
     if (positionals.length > 1)
@@ -45,11 +53,15 @@ function readArguments(): Arguments {
     const { images, labels } = values;
     if ((images === undefined) !== (labels === undefined))
       throw new UsageError('--images and --labels go together.');
+    const { sweep, json: _, ...others } = values;
+    if (sweep !== undefined && (positionals.length > 0 || Object.keys(others).length > 0))
+      throw new UsageError('--sweep goes with --json alone: its file says what is run.');
     return {
       source: positionals[0],
       steps: integer('steps', values.steps, 1, maxSteps),
       seed: integer('seed', values.seed, 0, 2 ** 32 - 1),
       files: images !== undefined && labels !== undefined ? [images, labels] : undefined,
+      sweep,
       json: values.json ?? false,
     };
   } catch (error) {
@@ -143,11 +155,44 @@ function print(report: Report): void {
   console.log(`#${report.link}`);
 }
 
-async function main(): Promise<void> {
-  const parsed = readArguments();
-  const { experiment, dataset } = await prepare(parsed);
+function readSweep(path: string) {
+  if (!isFile(path)) throw new InputError(`There is no file ${path}.`);
+  if (statSync(path).size > maxSweepBytes)
+    throw new InputError(`${basename(path)} is larger than 2 MB, the most that a sweep file may have.`);
+  const read = sweepFromFile(readFileSync(path, 'utf8'), basename(path));
+  if (!read.ok) throw new InputError(read.message);
+  const own = read.experiments.find(({ dataset }) => dataset.kind === 'own');
+  if (own)
+    throw new InputError(
+      `The sweep uses data of its own, which a file does not carry: in the terminal a sweep runs on generated data.`,
+    );
+  return read;
+}
+
+async function sweepMain(path: string, json: boolean): Promise<void> {
+  const { sweep, experiments } = readSweep(path);
+  await start();
+  const report = await runSweep(sweep, experiments, json ? () => {} : (text) => console.error(text));
+  if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  else printSweep(report);
+  if (report.failed.length === 0) return;
+  const { length } = report.failed;
+  console.error(
+    `${length === 1 ? 'One run' : `${length} runs`} of the sweep diverged; try a lower learning rate.`,
+  );
+  process.exitCode = 1;
+}
+
+async function start(): Promise<void> {
   const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
   await startBackend('wasm', dirname(entry) + sep);
+}
+
+async function main(): Promise<void> {
+  const parsed = readArguments();
+  if (parsed.sweep !== undefined) return sweepMain(parsed.sweep, parsed.json);
+  const { experiment, dataset } = await prepare(parsed);
+  await start();
   const steps = parsed.steps ?? experiment.stop.steps ?? defaultSteps(experiment);
   const tell = parsed.json ? () => {} : (sentence: string) => console.error(sentence);
   const report = await runExperiment(experiment, dataset, steps, tell);

@@ -55,9 +55,11 @@ export interface LoadOptions {
   dataset?: Dataset;
   checkpoint?: Checkpoint;
   selected?: string;
+  /** Only evaluations are wanted. */
+  quiet?: boolean;
 }
 
-const startWorker = (): WorkerPort =>
+export const startWorker = (): WorkerPort =>
   new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'session' });
 
 /**
@@ -107,7 +109,7 @@ export class SessionClient {
   }
 
   /** Starts a new run, paused, and leaves the one before it. Returns its number. */
-  load(experiment: Experiment, { backend, dataset, checkpoint, selected }: LoadOptions): number {
+  load(experiment: Experiment, { backend, dataset, checkpoint, selected, quiet }: LoadOptions): number {
     this.run++;
     this.waiting = null;
     this.checkpoint = checkpoint ?? null;
@@ -122,6 +124,7 @@ export class SessionClient {
       ...(dataset ? { dataset } : {}),
       ...(checkpoint ? { checkpoint } : {}),
       ...(selected ? { selected } : {}),
+      ...(quiet ? { quiet } : {}),
     });
     return this.run;
   }

@@ -199,6 +199,8 @@ export type Command =
       checkpoint?: Checkpoint;
       /** Layer whose detail is sent along. */
       selected?: string;
+      /** Nobody looks: while it trains only evaluations are sent, no pictures, and no checkpoints at all. */
+      quiet?: boolean;
     }
   | { type: 'train'; run: number }
   | { type: 'pause'; run: number }

@@ -47,6 +47,7 @@ export class Reporter {
     private readonly trainer: Trainer,
     private readonly post: (event: SessionEvent) => void,
     private selected: string | undefined,
+    private readonly quiet = false,
   ) {
     const { test, view } = trainer.dataset;
     this.whole = new TestSet(trainer);
@@ -67,8 +68,10 @@ export class Reporter {
   async report(stepper: Stepper): Promise<number | undefined> {
     this.reached = undefined;
     await this.evaluating.runIfDue();
-    await this.inspecting.runIfDue();
-    await this.painting.runIfDue();
+    if (!this.quiet) {
+      await this.inspecting.runIfDue();
+      await this.painting.runIfDue();
+    }
     if (this.asked) await this.trying.runIfDue();
     this.stepMs = { float: stepper.times.float.value, qat: stepper.times.qat.value };
     await this.posting.runIfDue();
@@ -135,7 +138,7 @@ export class Reporter {
   }
 
   private async paint(): Promise<void> {
-    if (!this.painter) return;
+    if (!this.painter || this.quiet) return;
     // PTQ's ranges are those of the last evaluation.
     this.parts.fields = await this.painter.paint(this.present);
   }

@@ -176,7 +176,9 @@ export class Session {
     const dataset = load.dataset ?? this.around.makeDataset(experiment);
     const trainer = new Trainer(experiment, dataset);
     if (load.checkpoint) await trainer.restore(experiment, load.checkpoint);
-    const reporter = new Reporter(load.run, trainer, (event) => this.around.post(event), load.selected);
+    const { selected, quiet } = load;
+    const post = (event: SessionEvent) => this.around.post(event);
+    const reporter = new Reporter(load.run, trainer, post, selected, quiet);
     const run: Run = {
       id: load.run,
       load,
@@ -237,7 +239,7 @@ export class Session {
     const checkpoint = await run.trainer.checkpoint();
     if (!isSound(checkpoint.tensors)) return;
     run.checkpoints = keepCheckpoint(run.checkpoints, checkpoint, lastChange(run, checkpoint.step));
-    this.around.post({ type: 'checkpoint', run: run.id, checkpoint });
+    if (!run.load.quiet) this.around.post({ type: 'checkpoint', run: run.id, checkpoint });
   }
 
   /** After an error: on to the next backend if this one was lost, else the run stops with a sentence. */

@@ -8,6 +8,7 @@ import { alertPerson } from './notices';
 import { haveData, openExperiment, openLink, useOpening } from './opening';
 import { readRun, readUndo, storedRuns, tidy, writeUndo } from './persistence';
 import { loadRuns } from './runs/actions';
+import { resumeSweep } from './runs/sweep';
 import { saveAs, saveOnLeaving } from './saving';
 import { begin, connect, presentRun } from './session';
 import { claimFirst, claimFormer, claimNew, formerTab } from './tab';
@@ -34,6 +35,7 @@ export async function start(): Promise<void> {
   await open(found, link);
   listen();
   await loadRuns();
+  await resumeSweep();
   void tidy().catch(() => undefined);
 }
 

@@ -1,7 +1,8 @@
 /** The whole page accepts files: data, or an experiment. */
 import { useEffect, useState } from 'react';
+import { openGiven } from '@/store/anyFile';
 import { alertPerson } from '@/store/notices';
-import { openAny } from '@/store/opening';
+
 import { fromDrop } from '../data/files';
 import styles from './frame.module.css';
 
@@ -21,7 +22,7 @@ export function DropTarget() {
       event.preventDefault();
       setOver(false);
       void fromDrop(event.dataTransfer)
-        .then(openAny)
+        .then(openGiven)
         .catch(() =>
           alertPerson('open', 'What was dropped could not be read: choose it with the buttons instead.'),
         );
@@ -36,6 +37,8 @@ export function DropTarget() {
     };
   }, []);
   return over ? (
-    <div className={styles.drop}>Drop data (files, a zip or a folder of images), or an experiment file</div>
+    <div className={styles.drop}>
+      Drop data (files, a zip or a folder of images), or a file of an experiment, of runs or of a sweep
+    </div>
   ) : null;
 }

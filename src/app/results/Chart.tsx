@@ -7,6 +7,7 @@ import { help } from '../Term';
 import { spread } from './axis';
 import styles from './Chart.module.css';
 import type { Break, CurveRow, Metric } from './curveRows';
+import type { Ghost } from './ghosts';
 import { LineSample } from './LineSample';
 import lines from './lines.module.css';
 import { layoutLabels, type Marker } from './markers';
@@ -37,6 +38,10 @@ interface Props {
   inWords: (value: number) => string;
   markers: Marker[];
   breaks: Break[];
+  /** Kept runs behind the present one. */
+  ghosts?: readonly Ghost[];
+  /** Of these, the one that is pointed at. */
+  pointed?: string | null;
   /** Accuracy carries the marker labels and the names at the line ends, the lower chart the steps. */
   upper: boolean;
   stepTicks: number[];
@@ -56,6 +61,31 @@ function Grid({ ticks, markers }: { ticks: number[]; markers: Marker[] }) {
       <path d={down.join('')} className={styles.mark} />
     </>
   );
+}
+
+/** QAT's curves of kept runs: plain paths, like the grid; the one that is pointed at stands out and has its name. */
+function Ghosts({ ghosts, pointed }: { ghosts: readonly Ghost[]; pointed: string | null }) {
+  const toX = useXAxisScale();
+  const toY = useYAxisScale();
+  const plot = usePlotArea();
+  if (!toX || !toY || !plot) return null;
+  const [right, bottom] = [plot.x + plot.width, plot.y + plot.height];
+  const place = ({ step, accuracy }: Ghost['points'][number]) =>
+    [toX(step) ?? plot.x, Math.min(bottom, toY(accuracy) ?? bottom)] as const;
+  return ghosts.map(({ id, name, points }) => {
+    const places = points.map(place).filter(([x]) => x <= right + 0.5);
+    const [x, y] = places.at(-1) ?? [plot.x, bottom];
+    return (
+      <g key={id} className={styles.ghost} data-pointed={id === pointed} data-ghost={name}>
+        <path d={`M${places.map((each) => each.join(' ')).join('L')}`} />
+        {id === pointed && (
+          <text x={x} y={Math.max(plot.y + 9, y - 5)} textAnchor={x > plot.x + 120 ? 'end' : 'start'}>
+            {name}
+          </text>
+        )}
+      </g>
+    );
+  });
 }
 
 function MarkerLabels({ markers }: { markers: Marker[] }) {
@@ -185,6 +215,7 @@ export const Chart = memo(function Chart(props: Props) {
       title={title}
     >
       <Grid ticks={ticks} markers={markers} />
+      {props.ghosts && <Ghosts ghosts={props.ghosts} pointed={props.pointed ?? null} />}
       <XAxis
         dataKey="step"
         type="number"

@@ -7,6 +7,7 @@ import { datasetInfo } from '@/catalog/datasets';
 import { networks } from '@/session/protocol';
 import { useExperiment } from '@/store/experiment';
 import { useLive } from '@/store/live';
+import { namesOf, useRuns } from '@/store/runs/runs';
 import { figures, percent } from '../format';
 import { help, Term } from '../Term';
 import { accuracyFloor, accuracyTicks, lossCeiling, settled, stepTicks } from './axis';
@@ -15,6 +16,7 @@ import { bitPlan } from './bitPlan';
 import { Chart } from './Chart';
 import styles from './Curves.module.css';
 import { breaks, curveRows, extreme, type Metric } from './curveRows';
+import { ghostsOf, lastStep } from './ghosts';
 import { changeMarkers } from './markers';
 import { useThrottled } from './useThrottled';
 
@@ -36,7 +38,9 @@ function useCurves(metric: Metric, phase: number) {
   const experiment = useExperiment((state) => state.experiment);
   const rows = useMemo(() => curveRows(points), [points]);
   const reached = rows.at(-1)?.step ?? 0;
-  const last = Math.max(reached, shortestAxis);
+  // The axis holds the kept curves too: a run that starts over grows beneath them.
+  const kept = useRuns((state) => lastStep(state.runs));
+  const last = Math.max(reached, kept, shortestAxis);
   const all = useMemo(() => changeMarkers(experiment), [experiment]);
   // In a replay some changes are still to come.
   const due = all.filter(({ step }) => step <= reached).length;
@@ -53,8 +57,17 @@ function useCurves(metric: Metric, phase: number) {
 
 const useClasses = () => useExperiment(({ experiment }) => datasetInfo(experiment.dataset).classes);
 
+/** Kept curves behind the present ones. */
+function useGhosts() {
+  const runs = useRuns((state) => state.runs);
+  const pointed = useRuns((state) => state.pointed);
+  const ghosts = useMemo(() => ghostsOf(runs, namesOf(runs), pointed), [runs, pointed]);
+  return { ghosts, pointed };
+}
+
 function AccuracyChart() {
   const { reached, ...curves } = useCurves('accuracy', 0);
+  const behind = useGhosts();
   const idle = useLive((live) => live.state === 'paused') && reached === 0;
   const classes = useClasses();
   const experiment = useExperiment((state) => state.experiment);
@@ -77,6 +90,7 @@ function AccuracyChart() {
         <div className={styles.plot}>
           <Chart
             {...curves}
+            {...behind}
             {...axis}
             title="Test accuracy over the steps, in percent"
             format={asPercent}

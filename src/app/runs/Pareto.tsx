@@ -22,8 +22,7 @@ interface Mark {
   best: boolean;
 }
 
-const right = 38;
-const margins = { top: 8, right, bottom: 0, left: 0 };
+const margins = { top: 10, right: 16, bottom: 0, left: 0 };
 const full = { width: '100%', height: '100%' };
 
 /** A square with its numeral where all weights have one width, a diamond where they differ. */
@@ -85,7 +84,7 @@ function Marks({ marks, present, float, axis }: MarksProps) {
       {float && floatY !== undefined && floatY !== null && floatY >= plot.y && floatY <= bottom && (
         <>
           <path d={`M${plot.x} ${floatY}h${plot.width}`} className={styles.float} />
-          <text x={plot.x + 4} y={floatY - 4} className={styles.note}>
+          <text x={plot.x + 4} y={floatY < plot.y + 12 ? floatY + 12 : floatY - 4} className={styles.note}>
             float {percent(float.y)}
           </text>
         </>

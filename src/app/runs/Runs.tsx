@@ -1,9 +1,11 @@
 /** The Runs tab: the table, what is done with all of it, and files. */
 import { useMemo, useState } from 'react';
 import { remove } from '@/store/runs/actions';
+import { importRuns, runsToFile } from '@/store/runs/file';
+import { useRuns } from '@/store/runs/runs';
 import { useWorkspace } from '@/store/workspace';
 import { help } from '../Term';
-import { download } from '../toolbar/exports';
+import { chooseFiles, download } from '../toolbar/exports';
 import { type Sorting, sorted } from './columns';
 import { usePresentRow } from './present';
 import styles from './Runs.module.css';
@@ -11,6 +13,9 @@ import type { Row } from './rows';
 import { tableAsCsv, tableAsJson } from './save';
 import { Table } from './Table';
 import { useRows } from './useRows';
+
+const openFile = () => chooseFiles(([file]) => file && void importRuns(file), '.json,application/json');
+const saveFile = () => download('runs.json', runsToFile(useRuns.getState().runs), 'application/json');
 
 function Tools({ rows }: { rows: readonly Row[] }) {
   const together = useWorkspace((state) => state.meanOverSeeds);
@@ -44,6 +49,19 @@ function Tools({ rows }: { rows: readonly Row[] }) {
       <button
         type="button"
         className="quiet"
+        onClick={saveFile}
+        {...help(
+          'All runs with their experiments and curves as one file, for another browser or another day.',
+        )}
+      >
+        Save runs
+      </button>
+      <button type="button" className="quiet" onClick={openFile}>
+        Open runs…
+      </button>
+      <button
+        type="button"
+        className="quiet"
         onClick={() => void remove(rows.flatMap(({ runs }) => runs.map(({ id }) => id)))}
       >
         Delete all
@@ -62,6 +80,9 @@ export default function Runs() {
     return (
       <div className={styles.empty}>
         <p>Pin a run to compare it: it keeps its experiment, curves and numbers when you go on.</p>
+        <button type="button" className="quiet" onClick={openFile}>
+          Open runs…
+        </button>
       </div>
     );
   return (

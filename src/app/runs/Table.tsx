@@ -88,13 +88,13 @@ const RunRow = memo(function RunRow({ row, pointed }: { row: Row; pointed: boole
           />
         )}
       </td>
-      <th scope="row">
+      <th scope="row" className={styles.name}>
         {renaming ? (
           <NameBox row={row} done={() => setRenaming(false)} />
         ) : (
           <button
             type="button"
-            className="quiet"
+            className={`quiet ${styles.named}`}
             onClick={() => void restore(id)}
             {...help('Restores this experiment at step 0. What is here stays one Undo away.')}
           >
@@ -115,7 +115,9 @@ const RunRow = memo(function RunRow({ row, pointed }: { row: Row; pointed: boole
             aria-label={`Rename ${name}`}
             onClick={() => setRenaming(true)}
           >
-            Rename
+            <svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
+              <path d="M2 10l.6-2.4L8.5 1.7l1.8 1.8-5.9 5.9zM7.3 2.9l1.8 1.8" />
+            </svg>
           </button>
         )}
         <button
@@ -124,7 +126,9 @@ const RunRow = memo(function RunRow({ row, pointed }: { row: Row; pointed: boole
           aria-label={`Delete ${name}`}
           onClick={() => void remove(runs.map((run) => run.id))}
         >
-          Delete
+          <svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
+            <path d="M2.5 2.5l7 7M9.5 2.5l-7 7" />
+          </svg>
         </button>
       </td>
     </tr>
@@ -165,7 +169,7 @@ export function Table({ rows, present, sorting, onSort }: Props) {
             className={styles.curve}
             {...help('Draws the run’s QAT curve behind the present one’s.')}
           >
-            Curve
+            <span className="sr">Curve</span>
           </th>
           {columnKeys.map((key) => (
             <Head key={key} by={key} sorting={sorting} onSort={onSort} />
@@ -179,7 +183,9 @@ export function Table({ rows, present, sorting, onSort }: Props) {
         {present && (
           <tr className={styles.present}>
             <td />
-            <th scope="row">this run</th>
+            <th scope="row" className={styles.name}>
+              this run
+            </th>
             <td>
               <BitProfile bits={present.weightBits} />
             </td>

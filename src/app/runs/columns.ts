@@ -1,5 +1,5 @@
 /** The columns of the table of runs: one entry each, read by the table, the CSV and the JSON. */
-import { bytes, dash, figures, minus, msNumber, percentNumber, short } from '../format';
+import { bytes, dash, figures, msNumber, percentNumber, short } from '../format';
 import type { Row, Stat } from './rows';
 
 export interface Column {
@@ -18,11 +18,6 @@ const accuracy = (stat: Stat | null): string =>
   stat === null
     ? dash
     : `${percentNumber(stat.mean)}${stat.spread > 0 ? ` ± ${percentNumber(stat.spread)}` : ''}`;
-
-const difference = ({ qat, float }: Row): string => {
-  const points = (100 * (qat.mean - float.mean)).toFixed(1);
-  return Number(points) === 0 ? '0.0' : Number(points) < 0 ? points.replace('-', minus) : `+${points}`;
-};
 
 /** 0.42 s, 12.3 s, 4.2 min. */
 export function duration(ms: number): string {
@@ -75,14 +70,6 @@ export const columns = {
     text: ({ float }) => accuracy(float),
     descending: true,
   },
-  difference: {
-    label: 'Against float',
-    unit: 'pt',
-    help: 'QAT minus float, in percentage points.',
-    value: ({ qat, float }) => qat.mean - float.mean,
-    text: difference,
-    descending: true,
-  },
   size: {
     label: 'Size',
     help: 'Bytes of the packed model.',
@@ -96,35 +83,19 @@ export const columns = {
     text: ({ bops }) => short(bops),
   },
   stepMs: {
-    label: 'Step',
+    label: 'Step, float / QAT',
     unit: 'ms',
-    help: 'Median time of a QAT training step.',
+    help: 'Median time of a training step of the float and of the QAT network: the difference is what rounding costs.',
     value: ({ stepMs }) => stepMs,
-    text: ({ stepMs }) => orDash(stepMs, msNumber),
-  },
-  overhead: {
-    label: '× float',
-    help: 'Time of a QAT step over that of a float step: what rounding costs while training.',
-    value: ({ stepMs, floatStepMs }) => (stepMs && floatStepMs ? stepMs / floatStepMs : null),
-    text: ({ stepMs, floatStepMs }) => (stepMs && floatStepMs ? figures(stepMs / floatStepMs, 3) : dash),
+    text: ({ stepMs, floatStepMs }) =>
+      stepMs === null ? dash : `${orDash(floatStepMs, msNumber)} / ${msNumber(stepMs)}`,
   },
   time: {
-    label: 'To accuracy',
-    help: 'QAT’s training time until it first had the accuracy shown: steps to it times the median time of a step. Evaluations do not count.',
+    label: 'To accuracy, float / QAT',
+    help: 'Training time until each network first had the accuracy shown: steps to it times the median time of a step. Evaluations do not count.',
     value: ({ time }) => time,
-    text: ({ time }) => orDash(time, duration),
-  },
-  floatTime: {
-    label: 'Float to accuracy',
-    help: 'The float network’s training time until it first had its own accuracy.',
-    value: ({ floatTime }) => floatTime,
-    text: ({ floatTime }) => orDash(floatTime, duration),
-  },
-  steps: {
-    label: 'Steps',
-    help: 'Training steps done.',
-    value: ({ steps }) => steps,
-    text: ({ steps }) => steps.toLocaleString('en-US'),
+    text: ({ time, floatTime }) =>
+      time === null ? dash : `${orDash(floatTime, duration)} / ${duration(time)}`,
   },
 } as const satisfies Record<string, Column>;
 

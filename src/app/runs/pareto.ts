@@ -67,6 +67,14 @@ export function logAxis(values: readonly number[]): { domain: [number, number]; 
     return ticks;
   };
   const all = mantissas.map(ticksOf);
-  const ticks = all.find((some) => some.length >= 3 && some.length <= mostTicks) ?? all.at(-1)!;
+  const ticks = all.find((some) => some.length >= 3 && some.length <= mostTicks) ?? evenTicks(domain);
   return { domain, ticks };
+}
+
+/** Round values at even distances: for less than a decade. */
+function evenTicks([low, high]: readonly [number, number]): number[] {
+  const power = 10 ** Math.floor(Math.log10((high - low) / mostTicks));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((one) => (high - low) / one <= mostTicks)!;
+  const first = Math.ceil(low / step);
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
 }

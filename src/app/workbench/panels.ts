@@ -20,6 +20,11 @@ export const panels = {
     help: 'Pinned and swept runs side by side: their numbers, their curves, and what they cost.',
     load: () => import('../runs/Runs'),
   },
+  sweep: {
+    label: 'Sweep',
+    help: 'Trains one run after the other over bits, quantizers and seeds, in a worker of its own.',
+    load: () => import('../sweep/Sweep'),
+  },
   deploy: {
     label: 'Deploy',
     help: 'Whether the network fits real devices, whether it runs elsewhere to the same answers, and files of it.',

@@ -88,6 +88,7 @@ export async function pin(): Promise<void> {
 interface Finished extends Pick<Run, 'experiment' | 'points' | 'stepMs' | 'backend' | 'curve'> {
   widths: Parameters<typeof modelSize>[1];
   sweep?: string;
+  id?: string;
 }
 
 /** The record of a run that has come this far. */
