@@ -53,19 +53,13 @@ const rowsOf = (
     steps: recipe.epochs * stepsPerEpoch,
   }));
 
-/** Min-max is enough at 8 bits and shown at 4; then LSQ. */
-const common: Record<string, SiteRule> = {
+/** Min-max is enough at 8 bits and shown at 4; LSQ at 4 and, with the first and last weights at 8, at 2. */
+const widths: Record<string, SiteRule> = {
   'min-max W8A8': uniform(8, 'absmax', 'ema'),
   'min-max W4A4': uniform(4, 'absmax', 'ema'),
   'LSQ W4A4': uniform(4, 'lsq', 'lsq'),
-};
-const ofImages: Record<string, SiteRule> = {
-  ...common,
   'LSQ W2A2, ends W8': uniform(2, 'lsq', 'lsq', 8),
 };
-/** Two levels of a state that goes through 28 steps, or of a sum that all layers add to, are too few: activations stay at 4. */
-const ofSequences: Record<string, SiteRule> = { ...common, 'LSQ W2A4': mixed(2, 4, 'lsq', 'lsq') };
-
 const onDigits = ['gru', 'lstm', 'transformer', 'resnet', 'depthwise'] as const satisfies NetworkPresetName[];
 export type DigitsNetwork = (typeof onDigits)[number];
 export const digitsNetworks: readonly DigitsNetwork[] = onDigits;
@@ -80,7 +74,6 @@ export function networkRows(network: DigitsNetwork, base: Experiment, stepsPerEp
   const { optimizer } = base;
   const learningRate = hasBatchNorm(layers) ? normedRate : optimizer.learningRate;
   const experiment = { ...base, layers, optimizer: { ...optimizer, learningRate } };
-  const widths = layers.some(({ kind }) => kind === 'rows') ? ofSequences : ofImages;
   return rowsOf(experiment, stepsPerEpoch, digitsRecipe, widths);
 }
 

@@ -21,7 +21,7 @@ const shownBits = (own: readonly Bits[] | undefined): readonly Bits[] =>
   ([8, 4, 2] as const).filter((bits) => !own || own.includes(bits));
 
 type Rows = (base: Experiment, stepsPerEpoch: number) => Row[];
-const epochs = { learned: 10, kinds: 5 };
+const epochs = { learned: 10, kinds: 10 };
 
 const lsq: Rows = (base, stepsPerEpoch) => {
   const steps = epochs.learned * stepsPerEpoch;
