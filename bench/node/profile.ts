@@ -41,7 +41,7 @@ console.log(
 console.log(JSON.stringify(twins.map((twin) => trainer.stepMode(twin))));
 for (const twin of twins) {
   const recorded = (trainer as unknown as { recorded: Record<string, RecordedStep> }).recorded[twin]!;
-  const { recording } = recorded as unknown as { recording: Recording };
+  const { recording } = (recorded as unknown as { recording: { recording: Recording } }).recording;
   const totals = new Map<string, { ms: number; count: number }>();
   for (const segment of [0, 1]) {
     const length = recording.lengthOf(segment);

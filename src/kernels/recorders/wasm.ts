@@ -53,6 +53,8 @@ class WasmRecorder implements Recorder {
       addCopy: (from: Tensor, to: Tensor) =>
         recording.addCopy(this.addressOf(from), this.addressOf(to), bytesOf(to)),
       dispose: () => recording.dispose(),
+      /** For bench/node/profile.ts alone. */
+      recording,
     };
   }
 
