@@ -220,44 +220,46 @@ export default function Pareto() {
             Train, then pin runs: their accuracies stand here against what they cost.
           </p>
         ) : (
-          <LineChart
-            responsive
-            style={full}
-            margin={margins}
-            className={styles.chart}
-            accessibilityLayer={false}
-          >
-            <XAxis
-              type="number"
-              dataKey="x"
-              scale="log"
-              domain={x.domain}
-              ticks={x.ticks}
-              allowDataOverflow
-              niceTicks="none"
-              height={18}
-              interval="preserveStartEnd"
-              tickLine={false}
-              axisLine={false}
-              tickMargin={4}
-              tickFormatter={axis.text}
-            />
-            <YAxis
-              width={36}
-              domain={y.domain}
-              ticks={grid.ticks}
-              allowDataOverflow
-              niceTicks="none"
-              interval={0}
-              tickLine={false}
-              axisLine={false}
-              tickMargin={4}
-              tickFormatter={asPercent}
-            />
-            <Grid ticks={grid.ticks} />
-            <Line dataKey="y" hide />
-            <Marks marks={marks} present={present} float={float} axis={axis} />
-          </LineChart>
+          <div>
+            <LineChart
+              responsive
+              style={full}
+              margin={margins}
+              className={styles.chart}
+              accessibilityLayer={false}
+            >
+              <XAxis
+                type="number"
+                dataKey="x"
+                scale="log"
+                domain={x.domain}
+                ticks={x.ticks}
+                allowDataOverflow
+                niceTicks="none"
+                height={18}
+                interval="preserveStartEnd"
+                tickLine={false}
+                axisLine={false}
+                tickMargin={4}
+                tickFormatter={axis.text}
+              />
+              <YAxis
+                width={36}
+                domain={y.domain}
+                ticks={grid.ticks}
+                allowDataOverflow
+                niceTicks="none"
+                interval={0}
+                tickLine={false}
+                axisLine={false}
+                tickMargin={4}
+                tickFormatter={asPercent}
+              />
+              <Grid ticks={grid.ticks} />
+              <Line dataKey="y" hide />
+              <Marks marks={marks} present={present} float={float} axis={axis} />
+            </LineChart>
+          </div>
         )}
       </div>
     </figure>
