@@ -78,8 +78,9 @@ export interface Pass {
   visit?: (layer: string, output: tf.Tensor) => void;
 }
 
-const withLimit = (signal: Signal, limit: number | undefined): Signal =>
-  limit === undefined ? signal : { ...signal, limit };
+/** A signal with the most that its integers can be, where the pass computes in integers: exact sums cost products more. */
+const withLimit = (signal: Signal, { integers }: Pass, limit: number | undefined): Signal =>
+  integers && limit !== undefined ? { ...signal, limit } : signal;
 
 const floatVariable = (values: Float32Array, shape: readonly number[], trainable: boolean): tf.Variable =>
   tf.tidy(() => tf.variable(tf.tensor(values, [...shape], 'float32'), trainable));
@@ -261,7 +262,7 @@ export class Network {
       return { values: weights, params: this.constants.passThrough(weights.shape.at(-1)!) };
     const rounded = roundWeights(weights, siteAt(spec, site)!, state, pass.clock ?? this.constants.stopped);
     pass.tap?.(name, site, weights, rounded, state.settings as unknown as tf.Tensor1D);
-    return withLimit(rounded, integerLimit(site, siteAt(spec, site)!));
+    return withLimit(rounded, pass, integerLimit(site, siteAt(spec, site)!));
   }
 
   private round(
@@ -275,7 +276,7 @@ export class Network {
     if (!state || !pass.quantize) return this.plain(latent);
     const rounded = roundActivations(latent, site, state, pass.clock ?? this.constants.stopped);
     pass.tap?.(name, siteName, latent, rounded, state.settings as unknown as tf.Tensor1D);
-    return withLimit(rounded, integerLimit(siteName, site));
+    return withLimit(rounded, pass, integerLimit(siteName, site));
   }
 
   /** A site's state, after these values were taken into it as the pass asks. */
@@ -308,7 +309,7 @@ export class Network {
         if (!quantizes) return this.plain(latent);
         const rounded = roundActivations(latent, site, state, clock, params);
         roundeds.push(rounded.values);
-        return withLimit(rounded, integerLimit(siteName, site));
+        return withLimit(rounded, pass, integerLimit(siteName, site));
       },
       done: () => {
         const seen = stopGradient(() => tf.concat(latents, 0));
