@@ -10,6 +10,11 @@ export const placeNames = {
   layers: 'network',
   optimizer: 'optimizer',
   batchNorm: 'batch norm',
+  observers: 'observers',
+  held: 'layers held still',
+  plan: 'plan',
+  ptq: 'PTQ',
+  distillation: 'distillation',
   batchSize: 'batch size',
   stop: 'stop condition',
   changes: 'changes',
@@ -17,7 +22,7 @@ export const placeNames = {
 export type Place = keyof typeof placeNames;
 
 /** What the entries of a list are called. */
-const entryNames: Partial<Record<string, string>> = { layers: 'layer', changes: 'change' };
+const entryNames: Partial<Record<string, string>> = { layers: 'layer', changes: 'change', plan: 'entry' };
 
 /** "testShare" as "test share". */
 const spoken = (key: string) => key.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);

@@ -5,11 +5,14 @@
 import { z } from 'zod';
 import { bitsSchema } from '@/catalog/bits';
 import { datasetSchema } from '@/catalog/datasets';
+import { distillationSchema } from '@/catalog/distillation';
 import { hasBatchNorm, layerSchema, type NormChange, normChanges, volume } from '@/catalog/layers';
 import { learningRateSchema, optimizerSchema } from '@/catalog/optimizers';
 import { activationSiteSchema, type SiteName, siteChoices, sites } from '@/catalog/quantizers';
 import { maxSteps, stopSchema } from '@/catalog/stop';
 import { networkProblem, resolveNetwork, sitesByName } from './network';
+import { planProblem, planSchema } from './plan';
+import { ptqSchema } from './ptq';
 
 export { maxSteps };
 
@@ -51,6 +54,21 @@ const changeSchema = z.discriminatedUnion('kind', [
     /** Where statistics come from now on; or running ones made anew, once, from the training data. */
     value: z.enum(normEdits),
   }),
+  /** Whether the ranges of activations follow the batches; frozen ones stay as they are. */
+  z.strictObject({
+    kind: z.literal('observers'),
+    step: z.int().min(1).max(maxSteps),
+    value: z.enum(['following', 'frozen']),
+  }),
+  /** A layer held still is rounded and not trained: its weights, and the range of its output, stay as they are. */
+  z.strictObject({
+    kind: z.literal('hold'),
+    step: z.int().min(1).max(maxSteps),
+    layer: layerName,
+    value: z.enum(['held', 'trained']),
+  }),
+  /** The QAT network becomes PTQ's result: the float twin's weights, prepared and calibrated as the experiment says. */
+  z.strictObject({ kind: z.literal('adopt'), step: z.int().min(1).max(maxSteps) }),
   z.strictObject({
     kind: z.literal('learningRate'),
     step: z.int().min(1).max(maxSteps),
@@ -78,6 +96,16 @@ export const experimentSchema = z
     optimizer: optimizerSchema,
     /** Where batch norm takes its statistics from, in networks that have it. */
     batchNorm: z.enum(['batch', 'frozen']).default('batch'),
+    /** Absent: observers follow the batches. */
+    observers: z.literal('frozen').optional(),
+    /** Layers that are held still. */
+    held: z.array(layerName).min(1).max(maxLayers).optional(),
+    /** Precision as a function of the step; absent: only what is changed by hand. */
+    plan: planSchema.optional(),
+    /** How PTQ prepares and rounds the float twin; absent: the sites' own quantizers, nothing more. */
+    ptq: ptqSchema.optional(),
+    /** A loss term that draws the QAT network's outputs to those of the float twin. */
+    distillation: distillationSchema.optional(),
     batchSize: z.int().min(1).max(1024),
     /** When training pauses by itself: after so many steps, or at this QAT test accuracy (a fraction). */
     stop: stopSchema,
@@ -104,12 +132,35 @@ export const experimentSchema = z
         message: 'Batch norm needs at least 2 examples in a batch.',
       });
     const named = sitesByName(experiment);
+    for (const layer of experiment.held ?? [])
+      if (!named.get(layer)?.length)
+        context.addIssue({
+          code: 'custom',
+          path: ['held'],
+          message: `The network has no ${layer} to hold still.`,
+        });
+    for (const layer of Object.keys(experiment.ptq?.methods ?? {}))
+      if (!named.get(layer)?.length)
+        context.addIssue({
+          code: 'custom',
+          path: ['ptq'],
+          message: `The network has no ${layer} to calibrate.`,
+        });
+    if (!problem) {
+      const wrong = planProblem(experiment);
+      if (wrong) context.addIssue({ code: 'custom', path: ['plan'], message: wrong });
+    }
     experiment.changes.forEach((change, index) => {
       const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['changes'], message });
       const before = experiment.changes[index - 1];
       if (before && before.step > change.step)
         refuse(`Step ${change.step} stands after step ${before.step}; they must be in order.`);
-      if (change.kind === 'learningRate') return;
+      if (change.kind === 'learningRate' || change.kind === 'observers' || change.kind === 'adopt') return;
+      if (change.kind === 'hold') {
+        if (!named.get(change.layer)?.length)
+          refuse(`Step ${change.step} holds ${change.layer}, which the network does not have.`);
+        return;
+      }
       if (change.kind === 'batchNorm') {
         if (!hasBatchNorm(experiment.layers))
           refuse(`Step ${change.step} changes batch norm, which the network does not have.`);

@@ -5,7 +5,7 @@ import { type LayerSpec, siteAt } from '@/catalog/layers';
 import { type SiteName, siteBits } from '@/catalog/quantizers';
 import type { Dataset } from '@/data/dataset';
 import { NoIntegerForm } from '@/deploy/program';
-import { settingsAt } from '@/experiment/changes';
+import { settingsAt, timelineOf } from '@/experiment/changes';
 import { encodeLink } from '@/experiment/link';
 import { peakActivationBytes } from '@/experiment/memory';
 import { resolveNetwork } from '@/experiment/network';
@@ -85,7 +85,7 @@ export async function runExperiment(
   sharing?: Sharing,
 ): Promise<Report> {
   const trainer = new Trainer(experiment, dataset);
-  const stepper = new Stepper(trainer, () => experiment.changes, true, await sharing?.begin(trainer));
+  const stepper = new Stepper(trainer, () => timelineOf(experiment), true, await sharing?.begin(trainer));
   const test = new TestSet(trainer);
   const tellEvery = Math.max(1, Math.ceil(steps / 10));
   while (trainer.step < steps) {
@@ -105,7 +105,7 @@ export async function runExperiment(
     tell(`step ${next}: float ${percent(float.accuracy)}, QAT ${percent(qat.accuracy)}`);
   }
   // A change recorded for the very last step is still made, so that the result is that of the final bits.
-  for (const change of experiment.changes) if (change.step === trainer.step) await trainer.edit(change);
+  for (const change of timelineOf(experiment)) if (change.step === trainer.step) await trainer.edit(change);
   await sharing?.end(trainer);
   trainer.calibrate();
   const scores = {

@@ -6,7 +6,7 @@ import type { Backend } from '@/backend/start';
 import type { BackendChoice, BackendName } from '@/catalog/backends';
 import { datasetInfo } from '@/catalog/datasets';
 import type { Dataset } from '@/data/dataset';
-import { recordEdit } from '@/experiment/changes';
+import { recordEdit, timelineOf } from '@/experiment/changes';
 import type { Experiment } from '@/experiment/schema';
 import { isSound } from './checkpoint';
 import { answerDeploy } from './deployDesk';
@@ -50,7 +50,7 @@ interface Run {
 
 /** Step of the newest change made to a run up to a step, 0 without one. */
 const lastChange = (run: Run, step: number): number =>
-  run.experiment.changes.findLast((change) => change.step <= step)?.step ?? 0;
+  timelineOf(run.experiment).findLast((change) => change.step <= step)?.step ?? 0;
 
 export class Session {
   private readonly inbox: RunCommand[] = [];
@@ -185,7 +185,7 @@ export class Session {
       experiment,
       trainer,
       reporter,
-      stepper: new Stepper(trainer, () => run.experiment.changes, synchronous),
+      stepper: new Stepper(trainer, () => timelineOf(run.experiment), synchronous),
       saving: new Job(checkpointEveryMs, 0.05, () => this.save(run)),
       checkpoints: [await trainer.checkpoint()],
     };

@@ -4,7 +4,7 @@
  * step would stall the device.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Experiment } from '@/experiment/schema';
+import type { Change } from '@/experiment/schema';
 import { LossRing } from './lossRing';
 import { Median } from './pace';
 import type { Trainer } from './trainer';
@@ -36,7 +36,7 @@ export class Stepper {
   /** @param trained a run whose float twin is known from another run leaves it out */
   constructor(
     private readonly trainer: Trainer,
-    private readonly changes: () => Experiment['changes'],
+    private readonly changes: () => readonly Change[],
     private readonly synchronous: boolean,
     private readonly trained: readonly Twin[] = twins,
   ) {}
@@ -51,8 +51,10 @@ export class Stepper {
 
   /** Makes the changes recorded for the present step (of a link or a replay). */
   private async makeDueChanges(): Promise<void> {
-    for (const change of this.changes())
-      if (change.step === this.trainer.step) await this.trainer.edit(change);
+    const { step } = this.trainer;
+    // Those of step 0 are settings that the run started with.
+    if (step === 0) return;
+    for (const change of this.changes()) if (change.step === step) await this.trainer.edit(change);
   }
 
   private async checked(budgetMs: number, stopAt: number): Promise<Divergence | undefined> {

@@ -3,7 +3,7 @@
  * new start replaced. Actions are in session.ts; here are the state and the laws that it follows.
  */
 import { create } from 'zustand';
-import { applyEdit, isSameThing, recordEdit, settingsAt } from '@/experiment/changes';
+import { applyEdit, isSameThing, recordEdit, settingsAt, timelineOf } from '@/experiment/changes';
 import { defaultExperiment } from '@/experiment/presets';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
 import type { Checkpoint, CurvePoint } from '@/session/protocol';
@@ -41,7 +41,8 @@ export const withPending = (pending: readonly Edit[], edits: readonly Edit[]): r
   ...edits,
 ];
 
-const settingOf = (edit: Edit) => (edit.kind === 'bits' ? edit.bits : edit.value);
+const settingOf = (edit: Edit) =>
+  edit.kind === 'bits' ? edit.bits : edit.kind === 'adopt' ? undefined : edit.value;
 const sameEdit = (a: Edit, b: Edit): boolean => isSameThing(a, b) && settingOf(a) === settingOf(b);
 
 /**
@@ -65,7 +66,7 @@ const settingsCache = new WeakMap<Experiment, Map<number, Experiment>>();
 
 /** The settings in force once `step` steps are done. */
 export function settingsOf(experiment: Experiment, step: number): Experiment {
-  const done = experiment.changes.filter((change) => change.step <= step).length;
+  const done = timelineOf(experiment).filter((change) => change.step <= step).length;
   const bySteps = settingsCache.get(experiment) ?? new Map<number, Experiment>();
   settingsCache.set(experiment, bySteps);
   const settings = bySteps.get(done) ?? settingsAt(experiment, step);
@@ -101,6 +102,6 @@ export function useSettings(): Experiment {
 /** Recorded changes that the run has not reached yet. */
 export function useUpcoming(): Change[] {
   const experiment = useExperiment((state) => state.experiment);
-  const done = useLive((live) => experiment.changes.filter((change) => change.step <= live.step).length);
-  return experiment.changes.slice(done);
+  const done = useLive((live) => timelineOf(experiment).filter((change) => change.step <= live.step).length);
+  return timelineOf(experiment).slice(done);
 }

@@ -199,6 +199,9 @@ export function edit(edits: readonly Edit[]): void {
 function isInForce(one: Edit, settings: Experiment): boolean {
   if (one.kind === 'learningRate') return settings.optimizer.learningRate === one.value;
   if (one.kind === 'batchNorm') return settings.batchNorm === one.value;
+  if (one.kind === 'observers') return (settings.observers ?? 'following') === one.value;
+  if (one.kind === 'hold') return (settings.held?.includes(one.layer) ?? false) === (one.value === 'held');
+  if (one.kind === 'adopt') return false;
   const spec = settings.layers[layerNames(settings.layers).indexOf(one.layer)];
   const site: Readonly<Record<string, unknown>> | undefined =
     one.layer === 'input' ? settings.input : spec && siteAt(spec, one.site);

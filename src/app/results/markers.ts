@@ -94,6 +94,9 @@ function quantizerText(changes: readonly QuantizerChange[], layers: readonly Lay
 const fullText = (change: Change): string => {
   if (change.kind === 'learningRate') return `learning rate ${change.value}`;
   if (change.kind === 'batchNorm') return `batch norm: ${normChanges[change.value].label}`;
+  if (change.kind === 'observers') return `observers ${change.value}`;
+  if (change.kind === 'hold') return `${change.layer} ${change.value === 'held' ? 'held still' : 'trained'}`;
+  if (change.kind === 'adopt') return 'QAT starts from PTQ';
   const what =
     change.kind === 'bits' ? (change.bits === 32 ? 'float' : `${change.bits}-bit`) : `${chosen(change)},`;
   return `${change.layer}: ${what} ${sites[change.site].short || change.site}`;
@@ -112,11 +115,17 @@ export function changeMarkers({ changes, layers }: Pick<Experiment, 'changes' | 
     const rate = there.find((change) => change.kind === 'learningRate');
     const norm = there.find((change) => change.kind === 'batchNorm');
     const choices = there.filter((change) => change.kind === 'quantizer');
+    const holds = there.filter((change) => change.kind === 'hold');
+    const observers = there.find((change) => change.kind === 'observers');
+    const held = holds[0];
     const texts = [
+      there.some((change) => change.kind === 'adopt') ? 'from PTQ' : '',
       bits.length > 0 ? bitsText(bits, layers) : '',
       quantizerText(choices, layers),
       rate ? `lr ${rate.value}` : '',
       norm ? `BN ${normChanges[norm.value].label}` : '',
+      observers ? `ranges ${observers.value}` : '',
+      held ? counted(`${held.layer} ${held.value}`, holds.length - 1) : '',
     ];
     return { step, label: texts.filter(Boolean).join(', '), full: there.map(fullText) };
   });

@@ -143,7 +143,50 @@ const batchNorm: EditCodec<'batchNorm'> = {
   },
 };
 
-const codecs = { bits, quantizer, learningRate, batchNorm } satisfies { [K in EditKind]: EditCodec<K> };
+/** "obs.freeze", "dense1,dense2.hold", "ptq.adopt": words of their own. */
+const observerWords = { following: { token: 'follow' }, frozen: { token: 'freeze' } };
+const observers: EditCodec<'observers'> = {
+  kind: 'observers',
+  write(edits, from) {
+    const { value } = edits[from] as Extract<Edit, { kind: 'observers' }>;
+    return { text: `obs.${observerWords[value].token}`, count: 1 };
+  },
+  read(text) {
+    const value = text.startsWith('obs.') ? keyOfToken(observerWords, text.slice(4)) : undefined;
+    return value === undefined ? undefined : [{ kind: 'observers', value }];
+  },
+};
+
+const holdWords = { held: { token: 'hold' }, trained: { token: 'train' } };
+const hold: EditCodec<'hold'> = {
+  kind: 'hold',
+  write(edits, from) {
+    const { value } = edits[from] as Extract<Edit, { kind: 'hold' }>;
+    const names: string[] = [];
+    for (const edit of edits.slice(from)) {
+      if (edit.kind !== 'hold' || edit.value !== value) break;
+      names.push(edit.layer);
+    }
+    return { text: `${names.join(layerSeparator)}.${holdWords[value].token}`, count: names.length };
+  },
+  read(text) {
+    const match = /^([a-z]+[0-9]+(?:,[a-z]+[0-9]+)*)\.([a-z]+)$/.exec(text);
+    const value = match?.[2] && keyOfToken(holdWords, match[2]);
+    if (!match?.[1] || value === undefined) return undefined;
+    return match[1].split(layerSeparator).map((layer) => ({ kind: 'hold', layer, value }));
+  },
+};
+
+const adoptText = 'ptq.adopt';
+const adopt: EditCodec<'adopt'> = {
+  kind: 'adopt',
+  write: () => ({ text: adoptText, count: 1 }),
+  read: (text) => (text === adoptText ? [{ kind: 'adopt' }] : undefined),
+};
+
+const codecs = { bits, quantizer, learningRate, batchNorm, observers, hold, adopt } satisfies {
+  [K in EditKind]: EditCodec<K>;
+};
 
 export function writeChanges(changes: readonly Change[], layers: readonly LayerSpec[]): string | undefined {
   if (changes.length === 0) return undefined;

@@ -4,6 +4,7 @@
  * its meaning: tokens and omitted values of version 1 never change, new ones may be added.
  */
 import { datasetKinds, ownData } from '@/catalog/datasets';
+import { distillationFields } from '@/catalog/distillation';
 import type { Field, SiteField } from '@/catalog/fields';
 import { type LayerSpec, layerKinds, normStatistics } from '@/catalog/layers';
 import type { LayerDescriptor } from '@/catalog/layers/descriptor';
@@ -14,6 +15,7 @@ import { type Place, placeNames } from '../problem';
 import { type Experiment, maxChanges, maxLayers } from '../schema';
 import { listSeparator, readChanges, writeChanges } from './changes';
 import { LinkError, quote } from './error';
+import { readPlan, readPtq, writePlan, writePtq } from './plan';
 import {
   fieldSeparator,
   type Kinds,
@@ -63,6 +65,8 @@ interface Part<K extends PartKey> {
   write(value: Experiment[K], experiment: Experiment): string | undefined;
   read(text: string, place: string, before: Partial1): unknown;
   omitted?: Experiment[K];
+  /** Left out of the experiment as well. */
+  optional?: true;
 }
 const part = <K extends PartKey>(definition: Part<K>) => definition as unknown as Part<PartKey>;
 
@@ -115,6 +119,32 @@ const parts: readonly Part<PartKey>[] = [
     },
     omitted: 'batch',
   }),
+  part({
+    key: 'observers',
+    token: 'obs',
+    write: (observers) => observers && 'freeze',
+    read(text, place) {
+      if (text !== 'freeze') throw new LinkError(`${place} are not known here: ${quote(text)}.`);
+      return 'frozen';
+    },
+    optional: true,
+  }),
+  part({
+    key: 'held',
+    token: 'hold',
+    write: (layers) => layers?.join(','),
+    read: (text) => text.split(',', maxLayers + 1),
+    optional: true,
+  }),
+  part({ key: 'plan', token: 'plan', write: writePlan, read: readPlan, optional: true }),
+  part({ key: 'ptq', token: 'ptq', write: writePtq, read: readPtq, optional: true }),
+  part({
+    key: 'distillation',
+    token: 'distill',
+    write: (distillation) => distillation && writeRecord(distillationFields, distillation),
+    read: (text, place) => readRecord(distillationFields, text.split(fieldSeparator), place),
+    optional: true,
+  }),
   number('batchSize', 'batch'),
   part({
     key: 'stop',
@@ -148,8 +178,9 @@ export function read(pairs: ReadonlyMap<string, string>): Record<string, unknown
     if (!parts.some(({ token }) => token === key))
       throw new LinkError(`The link has a part that is not known here: ${quote(key)}.`);
   const experiment: { [K in PartKey]?: unknown } = {};
-  for (const { key, token, read, omitted } of parts) {
+  for (const { key, token, read, omitted, optional } of parts) {
     const text = pairs.get(token);
+    if (text === undefined && optional) continue;
     if (text === undefined && omitted === undefined)
       throw new LinkError(`The link has no ${placeNames[key]} (“${token}=”).`);
     experiment[key] = text === undefined ? omitted : read(text, `The link’s ${placeNames[key]}`, experiment);

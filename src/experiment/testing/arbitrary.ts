@@ -5,12 +5,15 @@
 import fc from 'fast-check';
 import { bitWidths } from '@/catalog/bits';
 import { type DatasetSpec, datasetInfo, datasetKinds, fileName, ownData } from '@/catalog/datasets';
+import { distillationFields } from '@/catalog/distillation';
 import type { Field, NumberField } from '@/catalog/fields';
 import { descriptorOf, hasBatchNorm, type LayerSpec, layerKinds } from '@/catalog/layers';
 import { learningRateField, type OptimizerSpec, optimizers } from '@/catalog/optimizers';
 import { siteChoices, sites } from '@/catalog/quantizers';
 import { stopFields } from '@/catalog/stop';
-import { networkProblem, sitesByName } from '@/experiment/network';
+import { layerNames, networkProblem, sitesByName } from '@/experiment/network';
+import { type Plan, type PlanEntry, planProblem } from '@/experiment/plan';
+import { calibrationMethods, type PtqSettings } from '@/experiment/ptq';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
 import { maxBatchValues, maxLayers, maxSteps } from '@/experiment/schema';
 import { resolveNetwork, roundsInput } from '../network';
@@ -126,8 +129,128 @@ function editsOf(dataset: DatasetSpec, layers: readonly LayerSpec[]): fc.Arbitra
     ),
   );
   const rate = number(learningRateField).map((value): Edit[] => [{ kind: 'learningRate', value }]);
-  return fc.oneof(one, all, fc.constantFrom(...choices), rate);
+  const observers = fc
+    .constantFrom<'following' | 'frozen'>('following', 'frozen')
+    .map((value): Edit[] => [{ kind: 'observers', value }]);
+  const holds = fc
+    .tuple(fc.constantFrom(...roundingNames(layers)), fc.constantFrom<'held' | 'trained'>('held', 'trained'))
+    .map(([layer, value]): Edit[] => [{ kind: 'hold', layer, value }]);
+  const adopt = fc.constant<Edit[]>([{ kind: 'adopt' }]);
+  return fc.oneof(one, all, fc.constantFrom(...choices), rate, observers, holds, adopt);
 }
+
+const roundingNames = (layers: readonly LayerSpec[]): string[] =>
+  layerNames(layers).filter((_, index) => descriptorOf(layers[index]!).sites.length > 0);
+
+const planStep = fc.integer({ min: 0, max: maxSteps - 1 });
+const laterStep = planStep.map((step) => step + 1);
+const low = fc.constantFrom(...bitWidths.filter((bits) => bits <= 8));
+
+/** Plan entries of every kind for a network; some make a plan that is refused. */
+function planEntries(layers: readonly LayerSpec[]): fc.Arbitrary<PlanEntry> {
+  const driven = fc.record(
+    {
+      of: fc.constantFrom<'weights' | 'activations' | 'both'>('weights', 'activations', 'both'),
+      layers: fc.subarray(roundingNames(layers), { minLength: 1 }),
+    },
+    { requiredKeys: ['of'] },
+  );
+  const span = fc.tuple(planStep, planStep).filter(([a, b]) => a !== b);
+  return fc.oneof(
+    fc
+      .tuple(
+        driven,
+        fc.uniqueArray(fc.record({ step: planStep, bits: fc.constantFrom(...bitWidths) }), {
+          selector: ({ step }) => step,
+          minLength: 1,
+          maxLength: 6,
+        }),
+      )
+      .map(
+        ([to, points]): PlanEntry => ({
+          kind: 'steps',
+          ...to,
+          points: points.sort((a, b) => a.step - b.step),
+        }),
+      ),
+    fc.tuple(driven, span, low, low).map(
+      ([to, [a, b], start, end]): PlanEntry => ({
+        kind: 'linear',
+        ...to,
+        from: Math.min(a, b),
+        to: Math.max(a, b),
+        start,
+        end,
+      }),
+    ),
+    fc
+      .tuple(driven, span, low, low, fc.integer({ min: 1, max: 40 }))
+      .filter(([, , a, b]) => a !== b)
+      .map(
+        ([to, [a, b], p, q, cycles]): PlanEntry => ({
+          kind: 'cyclic',
+          ...to,
+          from: Math.min(a, b),
+          to: Math.max(a, b),
+          low: p < q ? p : q,
+          high: p < q ? q : p,
+          cycles,
+        }),
+      ),
+    laterStep.map((until): PlanEntry => ({ kind: 'late', until })),
+    fc
+      .tuple(laterStep, laterStep)
+      .map(([a, b]): PlanEntry => ({ kind: 'hybrid', until: Math.min(a, b), train: Math.max(a, b) })),
+    laterStep.map((step): PlanEntry => ({ kind: 'observers', step })),
+    laterStep.map((step): PlanEntry => ({ kind: 'batchNorm', step })),
+  );
+}
+export const plans = (layers: readonly LayerSpec[]): fc.Arbitrary<Plan> =>
+  fc.array(planEntries(layers), { minLength: 1, maxLength: 4 });
+
+const methods = fc.constantFrom(...(Object.keys(calibrationMethods) as PtqSettings['method'][]));
+const flag = fc.constant<true>(true);
+const ptqSettings = (layers: readonly LayerSpec[]): fc.Arbitrary<PtqSettings> =>
+  fc.record(
+    {
+      samples: fc.integer({ min: 16, max: 4096 }),
+      method: methods,
+      methods: fc
+        .subarray(roundingNames(layers), { minLength: 1 })
+        .chain((names) =>
+          fc
+            .tuple(...names.map(() => methods))
+            .map((chosen) => Object.fromEntries(names.map((name, i) => [name, chosen[i]!]))),
+        ),
+      equalise: flag,
+      reestimate: flag,
+      round: flag,
+      correct: flag,
+    },
+    { requiredKeys: ['samples', 'method'] },
+  ) as fc.Arbitrary<PtqSettings>;
+
+/** What an experiment may have beside the rest. */
+const extras = (dataset: DatasetSpec, layers: readonly LayerSpec[]) =>
+  fc
+    .record(
+      {
+        observers: fc.constant<'frozen'>('frozen'),
+        held: fc.subarray(roundingNames(layers), { minLength: 1 }),
+        plan: plans(layers),
+        ptq: ptqSettings(layers),
+        distillation: recordOf(distillationFields) as unknown as fc.Arbitrary<
+          NonNullable<Experiment['distillation']>
+        >,
+      },
+      { requiredKeys: [] },
+    )
+    .map(({ plan, ...others }) =>
+      plan && !planProblem({ dataset, layers, plan, changes: [], input: { ...sitesInput, bits: 8 } } as never)
+        ? { ...others, plan }
+        : others,
+    );
+const sitesInput = { quantizer: 'ema', estimator: 'ste', rounding: 'even' };
 
 export const edits = (experiment: Experiment): fc.Arbitrary<Edit> =>
   editsOf(experiment.dataset, experiment.layers).map(([edit]) => edit!);
@@ -168,8 +291,8 @@ export const experiments: fc.Arbitrary<Experiment> = fc
       (sum, { outputShape }) => sum + outputShape.reduce((product, size) => product * size, 1),
       0,
     );
-    return changesOf(dataset, layers).map(
-      (changes): Experiment => ({
+    return fc.tuple(changesOf(dataset, layers), extras(dataset, layers)).map(
+      ([changes, more]): Experiment => ({
         version: 1,
         seed,
         dataset,
@@ -183,6 +306,7 @@ export const experiments: fc.Arbitrary<Experiment> = fc
         ),
         stop,
         changes,
+        ...(more as Partial<Experiment>),
       }),
     );
   });
