@@ -120,7 +120,8 @@ const schedules: {
       const moments = [from, to];
       for (let cycle = 0; cycle < cycles; cycle++) {
         const start = from + cycle * period;
-        moments.push(Math.ceil(start));
+        // A step more where t mod T is a hair below T.
+        moments.push(Math.ceil(start), Math.ceil(start) + 1);
         // Where the cosine crosses the middle between two widths.
         for (let k = 0; k < high - low; k++) {
           const phase = Math.acos(1 - (2 * (k + 0.5)) / (high - low));

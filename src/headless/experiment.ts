@@ -107,7 +107,7 @@ export async function runExperiment(
   // A change recorded for the very last step is still made, so that the result is that of the final bits.
   for (const change of timelineOf(experiment)) if (change.step === trainer.step) await trainer.edit(change);
   await sharing?.end(trainer);
-  trainer.calibrate();
+  await trainer.calibrate(true);
   const scores = {
     float: await test.evaluate('float'),
     qat: await test.evaluate('qat'),

@@ -70,8 +70,9 @@ export class LearnedParameters {
   }
 
   /** Takes one step and keeps steps, clips and widths above the least they may be. @param gradients by the name that tfjs gave each variable */
-  step(gradients: Record<string, tf.Tensor>): void {
-    for (const { variable, optimizer, least } of this.learners.values()) {
+  step(gradients: Record<string, tf.Tensor>, stays: (place: string) => boolean = () => false): void {
+    for (const [place, { variable, optimizer, least }] of this.learners) {
+      if (stays(place)) continue;
       optimizer.step(gradients);
       variable.assign(tf.maximum(variable, least));
     }

@@ -73,7 +73,13 @@ export interface Pass {
   clock?: tf.Tensor;
   /** Makes the observers and learned values of these activation sites anew from this batch. */
   initialise?: { sites: ReadonlySet<string>; fresh: boolean };
+  /** Layers that take nothing of this batch: no observing, no statistics of batch norm. */
+  held?: ReadonlySet<string>;
   tap?: Tap;
+  /** Sees the values of a place before they are rounded, in a pass that initialises or observes. */
+  see?: (key: string, latent: tf.Tensor) => void;
+  /** Called before each layer, with what gives the numbers that come in. */
+  enter?: (layer: string, numbers: () => tf.Tensor) => void;
   /** Sees every rounding layer's output before it is rounded. */
   visit?: (layer: string, output: tf.Tensor) => void;
 }
@@ -165,6 +171,7 @@ export class Network {
     layers.forEach((layer, index) => {
       const skipped = layer.source === undefined ? undefined : signals[layer.source];
       const given = this.given(layer, variables, pass);
+      pass.enter?.(layer.name, () => this.numbers(signals[index]!));
       signals.push(
         implementationOf(layer.spec)(signals[index]!, skipped === undefined ? given : { ...given, skipped }),
       );
@@ -200,7 +207,7 @@ export class Network {
       spec,
       name,
       training: pass.training,
-      ...(pass.norm ? { norm: pass.norm } : {}),
+      ...(pass.norm && !pass.held?.has(name) ? { norm: pass.norm } : {}),
       variable,
       roundWeights,
       weights: (site = 'weights') => roundWeights(site, variable(site)),
@@ -291,7 +298,8 @@ export class Network {
     const state = pass.sites?.activations.get(key);
     if (state && pass.initialise?.sites.has(key))
       initialiseActivations(latent, site, state, pass.initialise.fresh);
-    if (state && pass.observe) observeActivations(latent, site, state);
+    pass.see?.(key, latent);
+    if (state && pass.observe && !pass.held?.has(name)) observeActivations(latent, site, state);
     return state;
   }
 

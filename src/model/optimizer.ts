@@ -52,11 +52,27 @@ export class Optimizer {
     );
   }
 
-  /** Takes one step. @param gradients by the name that tfjs gave each variable */
-  step(gradients: Record<string, tf.Tensor>): void {
+  /**
+   * Takes one step.
+   * @param gradients by the name that tfjs gave each variable
+   * @param stays the variables that stay as they are, by name
+   */
+  step(gradients: Record<string, tf.Tensor>, stays: (name: string) => boolean = () => false): void {
     this.implementation.tick?.(this.hyper);
     for (const [name, variable] of this.variables)
-      this.implementation.update(variable, gradients[variable.name]!, this.slots.get(name)!, this.hyper);
+      if (!stays(name))
+        this.implementation.update(variable, gradients[variable.name]!, this.slots.get(name)!, this.hyper);
+  }
+
+  /** Takes the state of an optimizer of the same kind, of variables with the same names. */
+  adopt(other: Optimizer): void {
+    tf.tidy(() => {
+      this.hyper.assign(tf.clone(other.hyper));
+      for (const [name, slots] of this.slots)
+        slots.forEach((slot, index) => {
+          slot.assign(tf.clone(other.slots.get(name)![index]!));
+        });
+    });
   }
 
   /** Writes a new learning rate; the rest of the state stays. */

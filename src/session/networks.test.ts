@@ -53,7 +53,7 @@ describe.each(Object.keys(networkPresets) as NetworkPresetName[])('%s', (name) =
     for (const twin of ['float', 'qat'] as const) expect(last[1]![twin]).toBeLessThan(first[twin]);
     await trainer.restore(trainer.present, checkpoint);
     expect([step(trainer), step(trainer)]).toEqual(last);
-    trainer.calibrate();
+    await trainer.calibrate();
     const set = new TestSet(trainer);
     for (const network of ['float', 'qat', 'ptq'] as const)
       expect((await set.evaluate(network)).loss).toBeGreaterThan(0);

@@ -133,7 +133,7 @@ describe.each(cases)('%s at 8 bits', (_name, experiment) => {
     const trainer = await trained(experiment, 6);
     const during = tf.memory().numTensors;
     await trainOn(trainer, experiment, 10);
-    trainer.calibrate();
+    await trainer.calibrate();
     await accuracy(trainer, 'ptq');
     expect(tf.memory().numTensors).toBe(during);
     trainer.dispose();

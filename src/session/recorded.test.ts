@@ -76,7 +76,7 @@ test('evaluations between replayed steps change nothing', async () => {
   const watched = trainerOf(experiment, true);
   const expected = await run(plain, 16);
   const losses = await run(watched, 8);
-  watched.calibrate();
+  await watched.calibrate();
   tf.tidy(() => watched.logits('ptq', tf.ones([3, 2])));
   expect([...losses, ...(await run(watched, 8))]).toEqual(expected);
 });

@@ -80,7 +80,7 @@ export class Reporter {
 
   /** When paused: everything, on the whole test set. */
   async complete(stepper?: Stepper): Promise<void> {
-    await this.evaluate(this.whole);
+    await this.evaluate(this.whole, true);
     await this.inspect();
     await this.paint();
     await this.answer();
@@ -105,7 +105,7 @@ export class Reporter {
   private async answer(): Promise<void> {
     if (!this.asked) return;
     const { number, attempt } = this.asked;
-    // PTQ's ranges are those of the last evaluation.
+    if (this.trainer.step > 0) await this.trainer.freshPtq();
     const answers = await answersTo(this.trainer, attempt, this.present);
     if (answers) this.parts.tried = { attempt: number, answers };
   }
@@ -117,9 +117,10 @@ export class Reporter {
 
   private stepMs = { float: 0, qat: 0 };
 
-  private async evaluate(set: TestSet): Promise<void> {
+  private async evaluate(set: TestSet, deep = false): Promise<void> {
     const { step, dataset } = this.trainer;
-    if (step > 0) this.trainer.calibrate();
+    // Learning roundings takes seconds: at a pause.
+    if (step > 0) await this.trainer.calibrate(deep);
     const results = {} as Record<NetworkName, Evaluation | null>;
     for (const name of networks)
       results[name] = name === 'ptq' && step === 0 ? null : await set.evaluate(name);
@@ -139,7 +140,8 @@ export class Reporter {
 
   private async paint(): Promise<void> {
     if (!this.painter || this.quiet) return;
-    // PTQ's ranges are those of the last evaluation.
+    // PTQ's ranges are those of the last evaluation, unless settings have changed since.
+    if (this.trainer.step > 0) await this.trainer.freshPtq();
     this.parts.fields = await this.painter.paint(this.present);
   }
 

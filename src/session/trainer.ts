@@ -9,6 +9,7 @@ import type { Dataset } from '@/data/dataset';
 import type { Readable } from '@/deploy/snapshot';
 import { applyEdit, settingsAt } from '@/experiment/changes';
 import { resolveNetwork, roundsInput } from '@/experiment/network';
+import { calibrationSamples } from '@/experiment/ptq';
 import type { Edit, Experiment } from '@/experiment/schema';
 import { advanceClock } from '@/kernels/quantizeByRule';
 import { softmaxCrossEntropy } from '@/kernels/softmaxCrossEntropy';
@@ -25,6 +26,7 @@ import {
 import { Optimizer } from '@/model/optimizer';
 import { Oscillations } from '@/model/oscillation';
 import {
+  activationPlaces,
   allSites,
   arrangeSites,
   createSites,
@@ -37,12 +39,12 @@ import {
 } from '@/model/sites';
 import { foldedWeights } from '@/quant/fold';
 import { type Batch, BatchOrder, range, rowsOf } from './batches';
+import { distilled } from './distill';
 import type { Checkpoint, NetworkName } from './protocol';
+import { PostTraining } from './ptq';
 import { type Accept, type EagerStep, RecordedStep, type StepMode } from './recorded';
 import { ResidentData } from './residentData';
 
-/** Training examples that PTQ is calibrated on. */
-export const calibrationSamples = 512;
 /** Training batches that batch norm's running statistics are made anew from. */
 export const estimationBatches = 50;
 /** Share of a new batch in the running statistics, as PyTorch has it. */
@@ -58,6 +60,9 @@ interface Trained {
   /** How its rounded weights oscillate, and what is done about it. */
   oscillations?: Oscillations;
 }
+
+/** Activation quantizers whose state is a range that was observed. */
+const observedRules: ReadonlySet<string> = new Set(['ema', 'percentile', 'mse']);
 
 const clock = () => tf.tidy(() => tf.variable(tf.zeros([1]), false));
 
@@ -80,7 +85,7 @@ export class Trainer {
   private readonly twins: { float: Trained; qat: Trained };
   private readonly recorded: { float: RecordedStep; qat: RecordedStep };
   private readonly qatSites: Sites;
-  private readonly ptqSites: Sites;
+  private readonly ptq: PostTraining;
   /** [1]: steps that each network has taken, for stochastic rounding and dropout. */
   private readonly clocks = { float: clock(), qat: clock() };
   /** [1]: see normMomentum. */
@@ -103,7 +108,7 @@ export class Trainer {
     this.network = new Network(plan, experiment.seed);
     const initial = initialValues(plan.layers, experiment.seed);
     this.qatSites = createSites(plan, experiment.seed);
-    this.ptqSites = createSites(plan, experiment.seed);
+    this.ptq = new PostTraining(this.settings, dataset);
     const twin = (pass: Pass): Trained => {
       const variables = createVariables(plan, initial);
       return { variables, optimizer: new Optimizer(experiment.optimizer, trainedOf(variables)), pass };
@@ -134,8 +139,7 @@ export class Trainer {
     if (hasBatchNorm(experiment.layers))
       this.estimateFrom(range(0, this.calibrationCount), 1, { quantize: false });
     // The QAT network starts with the ranges of its untrained self, so that it is quantized sensibly from step 0.
-    this.initialise('qat', allSites(plan), true);
-    this.initialise('ptq', allSites(plan), true);
+    this.initialise(allSites(plan), true);
   }
 
   private plan() {
@@ -195,12 +199,18 @@ export class Trainer {
       differentiate: (batch) => {
         const list = [...trainedOf(variables).values(), ...(learned?.variables ?? [])];
         const norm = this.settings.batchNorm === 'batch' ? { norm: this.momentum } : {};
-        const seen: Pass = { ...pass, ...tap, ...norm };
-        return tf.variableGrads(() => this.loss(this.network.forward(variables, batch.x, seen), batch), list);
+        const seen: Pass = { ...pass, ...tap, ...norm, ...(name === 'qat' ? this.holding() : {}) };
+        const teacher = name === 'qat' ? this.teach(batch) : undefined;
+        return tf.variableGrads(
+          () => this.loss(this.network.forward(variables, batch.x, seen), batch, teacher),
+          list,
+        );
       },
       update: (grads) => {
-        optimizer.step(oscillations?.damp(grads, variables, this.clocks[name]) ?? grads);
-        learned?.step(grads);
+        const { held = [] } = name === 'qat' ? this.settings : {};
+        const stays = (key: string) => held.includes(key.slice(0, key.indexOf('/')));
+        optimizer.step(oscillations?.damp(grads, variables, this.clocks[name]) ?? grads, stays);
+        learned?.step(grads, stays);
         oscillations?.track(variables);
         advanceClock(this.clocks[name]);
       },
@@ -208,10 +218,34 @@ export class Trainer {
     };
   }
 
-  /** Mean cross-entropy of logits [..., classes] against a batch's labels, those of a sequence position by position. */
-  private loss(logits: tf.Tensor, { y }: Batch): tf.Scalar {
+  /** What the QAT network's layers take no part in: observing, or training at all. */
+  private holding(): Partial<Pass> {
+    const { held, observers } = this.settings;
+    return {
+      ...(observers === 'frozen' ? { observe: false } : {}),
+      ...(held ? { held: new Set(held) } : {}),
+    };
+  }
+
+  /** The float twin's logits for a batch, where the QAT network learns from them. */
+  private teach({ x }: Batch): tf.Tensor | undefined {
+    if (!this.settings.distillation) return undefined;
+    const { variables, pass } = this.evaluation('float');
+    return this.network.forward(variables, x, pass);
+  }
+
+  /**
+   * Mean cross-entropy of logits [..., classes] against a batch's labels, those of a sequence position by position.
+   * @param teacher logits that they are drawn to
+   */
+  private loss(logits: tf.Tensor, { y }: Batch, teacher?: tf.Tensor): tf.Scalar {
     const classes = logits.shape.at(-1)!;
-    return softmaxCrossEntropy(tf.reshape(logits, [-1, classes]), y);
+    const rows = tf.reshape(logits, [-1, classes]) as tf.Tensor2D;
+    const { distillation } = this.settings;
+    const loss = softmaxCrossEntropy(rows, y);
+    return distillation && teacher
+      ? distilled(loss, rows, tf.reshape(teacher, [-1, classes]) as tf.Tensor2D, y, distillation)
+      : loss;
   }
 
   /** The first layer, in order, whose weights or outputs for this batch are not finite; the last layer if none is. */
@@ -264,15 +298,33 @@ export class Trainer {
     const plan = this.plan();
     const anew = sitesToInitialise(edit, plan);
     this.arrange(anew);
-    this.initialise('qat', anew, false);
-    this.initialise('ptq', anew, false);
+    this.initialise(anew, false);
+    if (edit.kind === 'adopt') await this.adopt();
+  }
+
+  /** Makes the QAT network PTQ's result, and lets the optimizer go on as the float twin's does. */
+  private async adopt(): Promise<void> {
+    const { float, qat } = this.twins;
+    await this.calibrate(true);
+    for (const [key, variable] of qat.variables)
+      tf.tidy(() => variable.assign(tf.clone(this.ptq.variables.get(key)!)));
+    qat.optimizer.adopt(float.optimizer);
+    this.initialise(allSites(this.network.plan), false);
+    const { plan } = this.network;
+    for (const { key, site } of activationPlaces(plan)) {
+      const found = activationPlaces(this.ptq.plan).find((place) => place.key === key);
+      // Ranges that are observed in the same way; what is learned starts from the weights and outputs.
+      if (!observedRules.has(site.quantizer) || !found || !observedRules.has(found.site.quantizer)) continue;
+      tf.tidy(() => this.qatSites.activations.get(key)!.observer.assign(tf.clone(this.ptq.observer(key)!)));
+    }
   }
 
   /** Makes both networks' sites those of the present settings. @param anew sites whose learning starts over */
   private arrange(anew?: SitePlaces): void {
     const plan = this.plan();
     this.network.plan = plan;
-    for (const sites of [this.qatSites, this.ptqSites]) arrangeSites(sites, plan, this.settings.seed);
+    arrangeSites(this.qatSites, plan, this.settings.seed);
+    this.ptq.arrange(this.settings);
     this.twins.qat.learned?.arrange(this.settings.optimizer, plan, anew);
     this.twins.qat.oscillations?.arrange(plan, this.step, anew?.weights);
   }
@@ -298,9 +350,14 @@ export class Trainer {
     return Math.min(calibrationSamples, this.dataset.train.count);
   }
 
-  /** Finds PTQ's ranges: the float twin's own, on the first training examples. */
-  calibrate(): void {
-    this.initialise('ptq', allSites(this.network.plan), false);
+  /** Makes PTQ's result anew. @param deep learns roundings too, where they are asked for: at a pause */
+  async calibrate(deep = false): Promise<void> {
+    await this.ptq.calibrate(this.twins.float.variables, deep);
+  }
+
+  /** Calibrates if settings have changed since. */
+  async freshPtq(): Promise<void> {
+    if (this.ptq.stale) await this.calibrate();
   }
 
   /**
@@ -308,9 +365,9 @@ export class Trainer {
    * way through the network, unrounded, so that the result depends on the weights alone.
    * @param fresh nothing was trained yet
    */
-  private initialise(name: 'qat' | 'ptq', names: SitePlaces, fresh: boolean): void {
-    const { variables } = this.twins[name === 'qat' ? 'qat' : 'float'];
-    const sites = name === 'qat' ? this.qatSites : this.ptqSites;
+  private initialise(names: SitePlaces, fresh: boolean): void {
+    const { variables } = this.twins.qat;
+    const sites = this.qatSites;
     initialiseWeights(sites, this.network.plan, names.weights, (key) => roundedAt(variables, key));
     if (names.activations.size === 0) return;
     const batch = rowsOf(this.dataset.train, this.dataset.inputShape, range(0, this.calibrationCount));
@@ -328,19 +385,10 @@ export class Trainer {
   }
 
   /** How each network is evaluated: nothing is observed. PTQ needs `calibrate` first. */
-  private evaluation(name: NetworkName): { variables: NetworkVariables; pass: Pass } {
-    const { float, qat } = this.twins;
-    const variables = name === 'qat' ? qat.variables : float.variables;
-    const sites = { float: undefined, ptq: this.ptqSites, qat: this.qatSites }[name];
-    return {
-      variables,
-      pass: {
-        quantize: sites !== undefined,
-        observe: false,
-        training: false,
-        ...(sites ? { sites, integers: true } : {}),
-      },
-    };
+  private evaluation(name: 'float' | 'qat'): { variables: NetworkVariables; pass: Pass } {
+    const { variables } = this.twins[name];
+    const sites = name === 'qat' ? { sites: this.qatSites, integers: true } : {};
+    return { variables, pass: { quantize: name === 'qat', observe: false, training: false, ...sites } };
   }
 
   /**
@@ -349,6 +397,7 @@ export class Trainer {
    * @param integers false for the arithmetic of the training forward pass
    */
   logits(name: NetworkName, x: tf.Tensor, tap?: Pass['tap'], integers = true): tf.Tensor {
+    if (name === 'ptq') return this.ptq.forward(x, tap, integers);
     const { variables, pass } = this.evaluation(name);
     return this.network.forward(variables, x, {
       ...pass,
@@ -359,9 +408,10 @@ export class Trainer {
 
   /** What the exports read of a quantized network. PTQ needs `calibrate` first. */
   readable(name: 'ptq' | 'qat'): Readable {
-    const { variables } = this.evaluation(name);
+    const { plan, variables } =
+      name === 'ptq' ? this.ptq : { plan: this.network.plan, variables: this.twins.qat.variables };
     const forward: Readable['forward'] = (x, tap) => this.logits(name, x, tap);
-    return { plan: this.network.plan, variables, forward };
+    return { plan, variables, forward };
   }
 
   /** How the QAT network's weights at a site oscillate, [6, n] (src/kernels/oscillation/constants.ts), if they are watched. */
@@ -430,7 +480,7 @@ export class Trainer {
     }
     tf.dispose([this.momentum, ...Object.values(this.clocks)]);
     disposeSites(this.qatSites);
-    disposeSites(this.ptqSites);
+    this.ptq.dispose();
     this.network.dispose();
   }
 }
