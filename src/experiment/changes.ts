@@ -70,6 +70,13 @@ export function timelineOf(experiment: Experiment): readonly Change[] {
   return timeline;
 }
 
+/** Whether two plans for a run have made the same of its first steps. */
+export function hasSamePast(a: Experiment, b: Experiment, step: number): boolean {
+  const past = (experiment: Experiment) =>
+    JSON.stringify(timelineOf(experiment).filter((change) => change.step <= step));
+  return past(a) === past(b);
+}
+
 /**
  * The settings in force once `step` steps are done: the start, and of the plan and the changes everything up to there;
  * `changes` is empty and there is no plan.

@@ -10,6 +10,7 @@ import type { LoadingProgress } from '@/data/loaders/progress';
 import type { Edit, Experiment } from '@/experiment/schema';
 import type { DeployAnswers, DeployEvent, DeployQuestion } from './deployProtocol';
 import type { ImageSize, LoadingCommand, LoadingEvent } from './loadingProtocol';
+import type { Measurement } from './measurement';
 import type { Attempt, Checkpoint, Command, SessionEvent, Snapshot } from './protocol';
 
 /** What the listener hears one by one; snapshots come merged, answers to requests as their promises. */
@@ -143,6 +144,12 @@ export class SessionClient {
   }
   stopAt(stop: Experiment['stop']): void {
     this.post({ type: 'stop', run: this.run, stop });
+  }
+  plan(plan: Experiment['plan']): void {
+    this.post({ type: 'plan', run: this.run, plan });
+  }
+  measure(what: Measurement['what']): void {
+    this.post({ type: 'measure', run: this.run, what });
   }
   select(layer: string): void {
     this.post({ type: 'select', run: this.run, layer });

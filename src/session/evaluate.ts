@@ -23,22 +23,24 @@ export class TestSet {
   constructor(
     private readonly trainer: Trainer,
     limit = Number.POSITIVE_INFINITY,
+    /** Whose test part is looked at. */
+    private readonly dataset = trainer.dataset,
   ) {
-    const { test, inputShape } = trainer.dataset;
+    const { test, inputShape } = dataset;
     this.count = Math.min(test.count, limit);
     const values = this.count * inputShape.reduce((a, b) => a * b, 1);
     if (values <= residentValues) this.resident = [...this.make()];
   }
 
   private *make(): Generator<Batch> {
-    const { test, inputShape } = this.trainer.dataset;
+    const { test, inputShape } = this.dataset;
     for (let from = 0; from < this.count; from += chunk)
       yield rowsOf(test, inputShape, range(from, Math.min(from + chunk, this.count)));
   }
 
   /** Scores one network. PTQ must be calibrated before. */
   async evaluate(name: NetworkName): Promise<Evaluation> {
-    const { test, labelsPerExample } = this.trainer.dataset;
+    const { test, labelsPerExample } = this.dataset;
     const predicted = new Uint8Array(this.count);
     const tally = { right: 0, loss: 0, asked: 0, row: 0 };
     for (const batch of this.resident ?? this.make()) {

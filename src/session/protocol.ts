@@ -9,6 +9,7 @@ import type { Dataset, Split } from '@/data/dataset';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
 import type { DeployCommand, DeployEvent } from './deployProtocol';
 import type { LoadingCommand, LoadingEvent } from './loadingProtocol';
+import type { Measurement } from './measurement';
 
 export const networks = ['float', 'ptq', 'qat'] as const;
 /** The three that are shown side by side. */
@@ -212,6 +213,10 @@ export type Command =
   /** Answered by snapshots with `tried`, now and while it trains; null ends it. */
   | { type: 'try'; run: number; number: number; attempt: Attempt | null }
   | DeployCommand
+  /** A new plan whose past is that of the old one. */
+  | { type: 'plan'; run: number; plan: Experiment['plan'] }
+  /** Pauses and measures; answered by `measuring` and `measured`. */
+  | { type: 'measure'; run: number; what: Measurement['what'] }
   | LoadingCommand;
 
 /** What went wrong, in one sentence for the person: what, where, what to do. */
@@ -238,6 +243,9 @@ export type SessionEvent =
   /** The backend was lost; the run goes on from its last checkpoint on another. */
   | { type: 'moved'; run: number; step: number; from: BackendName; to: BackendName; reason: string }
   | DeployEvent
+  /** How far a measurement is. */
+  | { type: 'measuring'; run: number; what: Measurement['what']; done: number; of: number }
+  | { type: 'measured'; run: number; result: Measurement }
   | LoadingEvent
   | { type: 'failed'; run?: number; request?: number; failure: Failure };
 

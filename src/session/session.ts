@@ -12,10 +12,13 @@ import { isSound } from './checkpoint';
 import { answerDeploy } from './deployDesk';
 import type { DeployCommand } from './deployProtocol';
 import type { LoadingCommand } from './loadingProtocol';
+import type { Going, Measurement } from './measurement';
 import { Job } from './pace';
 import type { Checkpoint, Command, SessionEvent } from './protocol';
 import { Reporter } from './reporter';
 import { keepCheckpoint, rewindTarget } from './rewind';
+import { measureRobustness } from './robustness';
+import { measureSensitivity } from './sensitivity';
 import { Stepper } from './stepper';
 import { Trainer } from './trainer';
 
@@ -34,6 +37,24 @@ type Load = Extract<Command, { type: 'load' }>;
 /** Length of a burst: short enough that a toggle feels immediate. */
 const burstMs = 30;
 const checkpointEveryMs = 1500;
+
+/** What can be measured of a run; undefined where it was stopped. */
+const measurements: {
+  [W in Measurement['what']]: (
+    trainer: Trainer,
+    going: Going,
+  ) => Promise<Extract<Measurement, { what: W }> | undefined>;
+} = {
+  async sensitivity(trainer, going) {
+    const sensitivity = await measureSensitivity(trainer.probed, going);
+    return sensitivity && { what: 'sensitivity', sensitivity };
+  },
+  async robustness(trainer, going) {
+    await trainer.calibrate(true);
+    const robustness = await measureRobustness(trainer, going);
+    return robustness && { what: 'robustness', robustness };
+  },
+};
 
 /** Everything that belongs to the run at hand. */
 interface Run {
@@ -130,6 +151,13 @@ export class Session {
         // Only the newest of several that wait is answered: a pen moves faster than networks think.
         if (this.inbox.some((later) => later.type === 'try' && later.run === run.id)) return;
         return run.reporter.try(command.attempt && { number: command.number, attempt: command.attempt });
+      case 'plan': {
+        const { plan: _, ...rest } = run.experiment;
+        run.experiment = command.plan ? { ...rest, plan: command.plan } : rest;
+        return;
+      }
+      case 'measure':
+        return this.measure(run, command.what);
       default:
         command satisfies never;
     }
@@ -147,6 +175,18 @@ export class Session {
       const message = error instanceof Error ? error.message : String(error);
       this.around.post({ type: 'failed', request, failure: { kind: 'internal', message } });
     }
+  }
+
+  /** Measures at the present step, paused; a new run or Train ends it without a result. */
+  private async measure(run: Run, what: Measurement['what']): Promise<void> {
+    if (this.training) await this.pause(run, 'asked');
+    const going = async (done: number, of: number) => {
+      this.around.post({ type: 'measuring', run: run.id, what, done, of });
+      await this.around.breathe();
+      return !this.inbox.some(({ type }) => type === 'load' || type === 'train' || type === 'step');
+    };
+    const result = await measurements[what](run.trainer, going);
+    if (result) this.around.post({ type: 'measured', run: run.id, result });
   }
 
   private async load(load: Load): Promise<void> {

@@ -44,6 +44,7 @@ import type { Checkpoint, NetworkName } from './protocol';
 import { PostTraining } from './ptq';
 import { type Accept, type EagerStep, RecordedStep, type StepMode } from './recorded';
 import { ResidentData } from './residentData';
+import type { Probed } from './sensitivity';
 
 /** Training batches that batch norm's running statistics are made anew from. */
 export const estimationBatches = 50;
@@ -404,6 +405,12 @@ export class Trainer {
       ...(tap ? { tap } : {}),
       ...(integers ? {} : { integers }),
     });
+  }
+
+  /** The float twin as it is, for sensitivities to be measured on. */
+  get probed(): Probed {
+    const { step, settings: experiment, dataset } = this;
+    return { step, experiment, dataset, variables: this.twins.float.variables };
   }
 
   /** What the exports read of a quantized network. PTQ needs `calibrate` first. */

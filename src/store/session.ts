@@ -4,12 +4,16 @@ import type { BackendChoice } from '@/catalog/backends';
 import { rounds, siteAt } from '@/catalog/layers';
 import { learningRateSchema } from '@/catalog/optimizers';
 import type { Dataset } from '@/data/dataset';
+import { applyEdit, hasSamePast, presentSettings } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
+import { fittingPlan, type Plan, planProblem } from '@/experiment/plan';
 import { defaultExperiment } from '@/experiment/presets';
 import { type Edit, type Experiment, maxChanges } from '@/experiment/schema';
 import { nextFrame, type RunEvent, SessionClient, type WorkerPort } from '@/session/client';
+import type { Measurement } from '@/session/measurement';
 import type { Attempt, Tried } from '@/session/protocol';
 import { followAddress } from './address';
+import { emptyAnalysis, keepMeasurement, useAnalysis } from './analysis';
 import { confirm, type SavedRun, settingsNow, settingsOf, useExperiment, withPending } from './experiment';
 import { applySnapshot, emptyLive, historiesUpTo, useLive } from './live';
 import { alertPerson, dismiss, notify } from './notices';
@@ -98,6 +102,8 @@ export function begin(run: SavedRun, { training = false, keep = false } = {}): v
     divergence: null,
     state: training ? 'training' : 'starting',
   });
+  if (!keep) useAnalysis.setState({ ...emptyAnalysis, run: number });
+  else useAnalysis.setState({ run: number, measuring: null });
   if (training) client.train();
   listen();
 }
@@ -126,8 +132,21 @@ export function restart(experiment: Experiment, reason: string, whole = false): 
 }
 
 /** Changes a setting that needs a new start; recorded changes belong to the run that ends. */
-export const restructure = (change: Partial<Experiment>, reason: string): void =>
-  restart({ ...now(), ...change, changes: [] }, reason);
+export function restructure(change: Partial<Experiment>, reason: string): void {
+  const { experiment, pending } = useExperiment.getState();
+  if (!experiment.plan) {
+    restart({ ...now(), ...change, changes: [] }, reason);
+    return;
+  }
+  // With a plan the settings of now are the plan's; what the run starts from is what was chosen by hand.
+  const done = experiment.changes.filter(({ step }) => step <= useLive.getState().step);
+  const own = pending.reduce<Experiment>(applyEdit, presentSettings({ ...experiment, changes: done }));
+  const seen = now().layers;
+  const layers = (change.layers ?? own.layers).map((spec) => own.layers[seen.indexOf(spec)] ?? spec);
+  const { plan: _, ...rest } = { ...own, ...change, layers, changes: [] };
+  const plan = fittingPlan(experiment.plan, layers);
+  restart(plan ? { ...rest, plan } : rest, reason);
+}
 
 /** Goes back to the run that was replaced; that of now takes its place if it has trained. */
 export function undo(): void {
@@ -206,6 +225,48 @@ function isInForce(one: Edit, settings: Experiment): boolean {
   const site: Readonly<Record<string, unknown>> | undefined =
     one.layer === 'input' ? settings.input : spec && siteAt(spec, one.site);
   return one.kind === 'bits' ? site?.bits === one.bits : site?.[one.setting] === one.value;
+}
+
+/** Pauses and measures; the result is in ./analysis.ts. */
+export function measure(what: Measurement['what']): void {
+  const { state, divergence } = useLive.getState();
+  if (state === 'starting' || divergence || useAnalysis.getState().measuring) return;
+  useLive.setState({ state: 'paused' });
+  useAnalysis.setState({ measuring: { what, done: 0, of: 1 } });
+  client.measure(what);
+}
+
+/**
+ * Changes the plan. What it has made of the run so far stays so: where it would not, the run starts over.
+ * @param reason the sentence of the Undo notice
+ */
+export function changePlan(plan: Plan | undefined, reason: string): void {
+  const { experiment } = useExperiment.getState();
+  const { step } = useLive.getState();
+  const { plan: _, ...rest } = experiment;
+  const changed: Experiment = plan ? { ...rest, plan } : rest;
+  const wrong = plan && planProblem(changed);
+  if (wrong) {
+    alertPerson('plan', `The plan is not taken. ${wrong}`);
+    return;
+  }
+  dismiss('plan');
+  if (step > 0 && !hasSamePast(experiment, changed, step)) {
+    restart({ ...presentSettings(experiment), ...(plan ? { plan } : {}), changes: [] }, reason);
+    return;
+  }
+  useExperiment.setState({ experiment: changed });
+  if (step > 0) client.plan(plan);
+  else begin({ experiment: changed, checkpoint: null, points: [] });
+  commit();
+}
+
+/** How PTQ is done, or what the QAT network learns from: the run goes on from its checkpoint. */
+export function changeMethod(change: Pick<Partial<Experiment>, 'ptq' | 'distillation'>): void {
+  const run = presentRun();
+  const training = useLive.getState().state === 'training';
+  begin({ ...run, experiment: { ...run.experiment, ...change } }, { training, keep: true });
+  commit();
 }
 
 export function stopAt(stop: Experiment['stop']): void {
@@ -316,6 +377,14 @@ function hear(event: RunEvent): void {
     case 'checkpoint':
       crashes = 0;
       scheduleSave();
+      return;
+    case 'measuring': {
+      const { what, done, of } = event;
+      useAnalysis.setState({ measuring: { what, done, of } });
+      return;
+    }
+    case 'measured':
+      keepMeasurement(event.result);
       return;
     case 'diverged': {
       const { step, layer, network, rewindTo } = event;
