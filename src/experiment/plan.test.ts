@@ -73,7 +73,7 @@ describe('what a plan makes of a run', () => {
 
   test('float, then PTQ held still, then QAT', () => {
     const experiment = withPlan({ kind: 'hybrid', until: 500, train: 700 });
-    expect(settingsAt(experiment, 600).held).toEqual(['dense1', 'dense2', 'dense3']);
+    expect(settingsAt(experiment, 600).held).toEqual(['input', 'dense1', 'dense2', 'dense3']);
     expect(settingsAt(experiment, 700).held).toBeUndefined();
     const there = timelineOf(experiment).filter(({ step }) => step === 500);
     expect(there.findIndex(({ kind }) => kind === 'adopt')).toBeGreaterThan(

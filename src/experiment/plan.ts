@@ -175,8 +175,9 @@ const floatUntil = (plan: Plan): number =>
   Math.max(0, ...plan.map((entry) => (entry.kind === 'late' || entry.kind === 'hybrid' ? entry.until : 0)));
 
 /** What is set beside bits. */
-function events(plan: Plan, layers: readonly LayerSpec[]): Change[] {
-  const names = layerNames(layers).filter((_, index) => descriptorOf(layers[index]!).weighted);
+function events(plan: Plan, { dataset, layers }: Described): Change[] {
+  const rounding = layerNames(layers).filter((_, index) => descriptorOf(layers[index]!).sites.length > 0);
+  const names = roundsInput(dataset) ? [inputName, ...rounding] : rounding;
   return plan.flatMap((entry): Change[] => {
     switch (entry.kind) {
       case 'observers':
@@ -227,7 +228,7 @@ export function plannedChanges(experiment: Described): Change[] {
     }
   }
   // Of one step: bits first, so that what is calibrated has them.
-  return [...planned, ...events(plan, experiment.layers)].sort((a, b) => a.step - b.step);
+  return [...planned, ...events(plan, experiment)].sort((a, b) => a.step - b.step);
 }
 
 /** The last step at which a plan does something; 0 without one. */

@@ -150,16 +150,20 @@ class Constants {
 
 /** The forward pass of one experiment's network, for whichever variables and sites it is given. */
 export class Network {
-  private readonly constants = new Constants();
+  private readonly constants: Constants;
 
   /**
    * @param plan may be replaced by one with other settings of the same layers
    * @param seed of what layers draw by chance
+   * @param lender a network of the same layers whose constants are used
    */
   constructor(
     public plan: NetworkPlan,
     private readonly seed: number,
-  ) {}
+    private readonly lender?: Network,
+  ) {
+    this.constants = lender?.constants ?? new Constants();
+  }
 
   /**
    * @param x [batch, ...inputShape]
@@ -180,7 +184,7 @@ export class Network {
   }
 
   dispose(): void {
-    this.constants.dispose();
+    if (!this.lender) this.constants.dispose();
   }
 
   private readonly plain = (values: tf.Tensor): Signal => ({

@@ -102,9 +102,10 @@ export class PostTraining {
   constructor(
     private experiment: Experiment,
     private readonly dataset: Dataset,
+    lender: Network,
   ) {
     const plan = planOf(experiment, this.stepped);
-    this.network = new Network(plan, experiment.seed);
+    this.network = new Network(plan, experiment.seed, lender);
     this.sites = createSites(plan, experiment.seed);
   }
 
@@ -128,10 +129,11 @@ export class PostTraining {
     return this.network.forward(this.variables, x, { ...this.pass, integers, ...(tap ? { tap } : {}) });
   }
 
-  /** Takes settings that have changed. */
+  /** Takes settings that have changed; widths are in force at once, ranges are found anew by `calibrate`. */
   arrange(experiment: Experiment): void {
     this.experiment = experiment;
     this.stale = true;
+    this.replan(noLayers);
   }
 
   private replan(stepped: ReadonlySet<string>): void {

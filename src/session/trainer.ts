@@ -109,7 +109,7 @@ export class Trainer {
     this.network = new Network(plan, experiment.seed);
     const initial = initialValues(plan.layers, experiment.seed);
     this.qatSites = createSites(plan, experiment.seed);
-    this.ptq = new PostTraining(this.settings, dataset);
+    this.ptq = new PostTraining(this.settings, dataset, this.network);
     const twin = (pass: Pass): Trained => {
       const variables = createVariables(plan, initial);
       return { variables, optimizer: new Optimizer(experiment.optimizer, trainedOf(variables)), pass };

@@ -170,7 +170,7 @@ const hold: EditCodec<'hold'> = {
     return { text: `${names.join(layerSeparator)}.${holdWords[value].token}`, count: names.length };
   },
   read(text) {
-    const match = /^([a-z]+[0-9]+(?:,[a-z]+[0-9]+)*)\.([a-z]+)$/.exec(text);
+    const match = /^([a-z]+[0-9]*(?:,[a-z]+[0-9]*)*)\.([a-z]+)$/.exec(text);
     const value = match?.[2] && keyOfToken(holdWords, match[2]);
     if (!match?.[1] || value === undefined) return undefined;
     return match[1].split(layerSeparator).map((layer) => ({ kind: 'hold', layer, value }));
