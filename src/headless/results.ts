@@ -1,6 +1,7 @@
 /**
  * The tables of docs/results, printed as Markdown with the link of each row's first seed.
  * `npm run results -- toy|addition [--seeds N] [--only NAME] [--keep FILE]`: generated data.
+ * `npm run results -- selective|hybrid|schedules|adaround|ranks [--seeds 3] [--only NAME]`: see ./selective.ts.
  * `npm run results -- oscillation [--seeds 3] [--only NAME]`: oscillating weights left free, damped and frozen.
  * `npm run results -- lsq|weights|groups|activations|gru|lstm|transformer|resnet|depthwise --images IDX --labels IDX …`:
  * digits. `--keep` names a file of finished runs, with which an interrupted table goes on.
@@ -19,6 +20,7 @@ import { printTable } from './results/print';
 import { quantizerTables } from './results/quantizers';
 import type { Row, Table } from './results/rows';
 import { toyTable } from './results/toy';
+import { type SelectiveTable, selectiveTables } from './selective';
 
 const generated: Record<string, () => Table> = { toy: toyTable, addition: additionTable };
 const onDigits: Record<string, (base: Experiment, stepsPerEpoch: number) => Row[]> = {
@@ -31,7 +33,7 @@ const onDigits: Record<string, (base: Experiment, stepsPerEpoch: number) => Row[
   ),
 };
 
-const usage = `Usage: npm run results -- ${[...Object.keys(generated), 'oscillation', ...Object.keys(onDigits)].join('|')} [--images IDX --labels IDX] [--seeds N] [--only NAME] [--keep FILE]`;
+const usage = `Usage: npm run results -- ${[...Object.keys(generated), 'oscillation', ...Object.keys(selectiveTables), ...Object.keys(onDigits)].join('|')} [--images IDX --labels IDX] [--seeds N] [--only NAME] [--keep FILE]`;
 
 async function digitsTable(name: string, images: string, labels: string): Promise<Table> {
   const files = [images, labels].map((path) => ({
@@ -51,7 +53,8 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
   const [name = ''] = positionals;
   const { images, labels, only = '', keep } = values;
-  const known = name in generated || name === 'oscillation' || (name in onDigits && images && labels);
+  const known =
+    name in generated || name === 'oscillation' || name in selectiveTables || (name in onDigits && images && labels);
   if (!known) {
     console.error(usage);
     process.exitCode = 2;
@@ -64,6 +67,11 @@ async function main(): Promise<void> {
       Array.from({ length: Number(values.seeds ?? 3) }, (_, index) => 1 + index),
       only,
     );
+    return;
+  }
+  if (Object.hasOwn(selectiveTables, name)) {
+    const seeds = Array.from({ length: Number(values.seeds ?? 3) }, (_, index) => 1 + index);
+    await selectiveTables[name as SelectiveTable]({ seeds, only });
     return;
   }
   const table = generated[name]?.() ?? (await digitsTable(name, images!, labels!));

@@ -47,7 +47,7 @@ test('the estimated trace is that of the Hessian, found entry by entry', async (
   const weights = variables.get('dense1/weights')!;
   const values = Float64Array.from(await weights.data());
   const at = async (name: string) => Float64Array.from(await variables.get(name)!.data());
-  const layers = [];
+  const layers: { w: Float64Array; b: Float64Array }[] = [];
   for (const layer of ['dense1', 'dense2', 'dense3'])
     layers.push({ w: await at(`${layer}/weights`), b: await at(`${layer}/biases`) });
   const { x, y, count } = data.validation;
