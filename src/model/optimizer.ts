@@ -67,10 +67,11 @@ export class Optimizer {
   /** Takes the state of an optimizer of the same kind, of variables with the same names. */
   adopt(other: Optimizer): void {
     tf.tidy(() => {
-      this.hyper.assign(tf.clone(other.hyper));
+      // Kernels write in place: a clone would share its data.
+      this.hyper.assign(tf.mul(other.hyper, 1));
       for (const [name, slots] of this.slots)
         slots.forEach((slot, index) => {
-          slot.assign(tf.clone(other.slots.get(name)![index]!));
+          slot.assign(tf.mul(other.slots.get(name)![index]!, 1));
         });
     });
   }

@@ -32,7 +32,9 @@ const withBits = (experiment: Experiment, weights: Bits, activations: Bits): Exp
             bits: index === experiment.layers.length - 1 ? 32 : activations,
           },
         }
-      : spec,
+      : 'activations' in spec
+        ? { ...spec, activations: { ...spec.activations, bits: activations } }
+        : spec,
   ) as Experiment['layers'],
 });
 
@@ -58,7 +60,8 @@ const ptq = (settings: Partial<PtqSettings>): PtqSettings => ({ samples: 256, me
 describe('at 32 bits what prepares PTQ leaves the float function as it is', () => {
   test.each<[string, Experiment]>([
     ['CNN', { ...digits, ptq: ptq({ equalise: true, correct: true }) }],
-    ['depthwise CNN with batch norm', { ...depthwise, ptq: ptq({ equalise: true, correct: true }) }],
+    ['depthwise CNN with batch norm', { ...depthwise, ptq: ptq({ equalise: true }) }],
+    ['depthwise CNN, biases corrected', { ...depthwise, ptq: ptq({ correct: true }) }],
   ])('%s', async (_, experiment) => {
     const float = { ...withBits(experiment, 32, 32), input: { ...experiment.input, bits: 32 as Bits } };
     const trainer = await trained(float, 12);

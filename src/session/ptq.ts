@@ -85,6 +85,9 @@ function planOf(experiment: Experiment, stepped: ReadonlySet<string>): NetworkPl
   return { input: calibratedSite(experiment.input, methodAt(ptq, 'input')), layers };
 }
 
+/** A copy with data of its own: kernels write some variables in place, and a clone shares its data. */
+export const copied = (tensor: tf.Tensor): tf.Tensor => tf.mul(tensor, 1);
+
 const noLayers: ReadonlySet<string> = new Set();
 
 export class PostTraining {
@@ -164,7 +167,7 @@ export class PostTraining {
     this.copy ??= new Map(
       [...float].map(([key, variable]) => [key, tf.tidy(() => tf.variable(tf.zerosLike(variable), false))]),
     );
-    for (const [key, variable] of float) tf.tidy(() => this.copy!.get(key)!.assign(tf.clone(variable)));
+    for (const [key, variable] of float) tf.tidy(() => this.copy!.get(key)!.assign(copied(variable)));
     return this.copy;
   }
 
@@ -320,7 +323,7 @@ export class PostTraining {
       if (ptqOf(this.experiment).correct)
         this.originals.set(
           name,
-          tf.tidy(() => tf.keep(tf.clone(this.folded(key)))),
+          tf.tidy(() => tf.keep(copied(this.folded(key)))),
         );
       const integers = await adaround({ weights, gram: gram as tf.Tensor3D, scale, qmin, qmax });
       // From now on the layer's steps are these, whatever found them.

@@ -218,7 +218,9 @@ class Prober {
       });
     const found: number[] = [];
     const start = tf.tidy(() => tf.keep(tf.clone(variable as tf.Tensor)));
-    const [size = 0] = await tf.tidy(() => tf.sqrt(tf.mean(tf.square(start)))).data();
+    const deviation = tf.tidy(() => tf.sqrt(tf.mean(tf.square(start))));
+    const [size = 0] = await deviation.data();
+    deviation.dispose();
     const step = 0.01 * Math.max(size, 1e-6);
     for (let probe = 0; probe < probes; probe++) {
       const signs = Float32Array.from({ length: variable.size }, () => (random.next() < 0.5 ? -1 : 1));
@@ -240,7 +242,7 @@ class Prober {
     return new Map(
       [...this.probed.variables].map(([key, variable]) => [
         key,
-        tf.tidy(() => tf.variable(tf.clone(variable as tf.Tensor))),
+        tf.tidy(() => tf.variable(tf.mul(variable as tf.Tensor, 1))),
       ]),
     );
   }

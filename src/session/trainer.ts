@@ -41,7 +41,7 @@ import { foldedWeights } from '@/quant/fold';
 import { type Batch, BatchOrder, range, rowsOf } from './batches';
 import { distilled } from './distill';
 import type { Checkpoint, NetworkName } from './protocol';
-import { PostTraining } from './ptq';
+import { copied, PostTraining } from './ptq';
 import { type Accept, type EagerStep, RecordedStep, type StepMode } from './recorded';
 import { ResidentData } from './residentData';
 import type { Probed } from './sensitivity';
@@ -308,7 +308,7 @@ export class Trainer {
     const { float, qat } = this.twins;
     await this.calibrate(true);
     for (const [key, variable] of qat.variables)
-      tf.tidy(() => variable.assign(tf.clone(this.ptq.variables.get(key)!)));
+      tf.tidy(() => variable.assign(copied(this.ptq.variables.get(key)!)));
     qat.optimizer.adopt(float.optimizer);
     this.initialise(allSites(this.network.plan), false);
     const { plan } = this.network;
@@ -316,7 +316,7 @@ export class Trainer {
       const found = activationPlaces(this.ptq.plan).find((place) => place.key === key);
       // Ranges that are observed in the same way; what is learned starts from the weights and outputs.
       if (!observedRules.has(site.quantizer) || !found || !observedRules.has(found.site.quantizer)) continue;
-      tf.tidy(() => this.qatSites.activations.get(key)!.observer.assign(tf.clone(this.ptq.observer(key)!)));
+      tf.tidy(() => this.qatSites.activations.get(key)!.observer.assign(copied(this.ptq.observer(key)!)));
     }
   }
 
