@@ -54,7 +54,10 @@ async function main(): Promise<void> {
   const [name = ''] = positionals;
   const { images, labels, only = '', keep } = values;
   const known =
-    name in generated || name === 'oscillation' || name in selectiveTables || (name in onDigits && images && labels);
+    name in generated ||
+    name === 'oscillation' ||
+    name in selectiveTables ||
+    (name in onDigits && images && labels);
   if (!known) {
     console.error(usage);
     process.exitCode = 2;
