@@ -278,6 +278,8 @@ function hear(event: RunEvent): void {
     case 'changed':
     case 'checkpoint':
     case 'moved':
+    case 'measuring':
+    case 'measured':
       return;
     default:
       event satisfies never;
