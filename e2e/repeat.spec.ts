@@ -82,9 +82,10 @@ test('the terminal gives the same JSON twice, and the page’s numbers', async (
   const report = () => {
     const { status, stdout } = terminal(`#${link}`, '--json');
     expect(status).toBe(0);
-    const { stepMs, ...rest } = JSON.parse(stdout);
+    const { stepMs, parity, ...rest } = JSON.parse(stdout);
     expect(stepMs.qat).toBeGreaterThan(0);
-    return rest;
+    // The clock's part of the report differs from run to run.
+    return { ...rest, parity: { ...parity, engineMs: 0 } };
   };
   const first = report();
   expect(report()).toEqual(first);

@@ -130,7 +130,7 @@ export const words = {
   arena: {
     label: 'RAM',
     unit: 'bytes',
-    help: 'Working memory for activations: input, outputs and what is rounded inside layers, placed in one block so that values share room when they are not alive together. A byte for a value of at most 8 bits, 4 for others; the stack comes on top.',
+    help: 'Working memory for activations, in one block that values share when they are not alive together. A byte for a value of at most 8 bits, 4 for others; the stack comes on top.',
   },
   latency: {
     label: 'Time',
