@@ -39,6 +39,24 @@ const groupOf = (site: WeightSite, i: number) => (site.granularity === 'channel'
 describe.each(backends)('weight quantizers on %s', (backend) => {
   beforeAll(() => startBackend(backend));
 
+  test.each([
+    [8, 'narrow', 127],
+    [8, 'full', 127.5],
+    [4, 'narrow', 7],
+    [4, 'full', 7.5],
+  ] as const)('abs-max at %i bits, %s range: the scale is max|w| / %d', async (bits, range, steps) => {
+    const site: WeightSite = { ...weightSite(bits), quantizer: 'absmax', range };
+    const w = tf.tensor2d(values, [rows, channels]);
+    const scales = tf.slice(roundWeights(w, site, stateOf(site, w), stopped()).params, [0, 0], [1, channels]);
+    const largest = (c: number) =>
+      Math.max(...Array.from({ length: rows }, (_, i) => Math.abs(values[i * channels + c]!)));
+    expectCloseArrays(
+      await read(scales),
+      Array.from({ length: channels }, (_, c) => largest(c) / steps),
+      1e-7,
+    );
+  });
+
   test.each(integerKinds)('%s has as many levels as its bits allow', async (quantizer) => {
     for (const bits of [8, 4, 3, 2, 1] as Bits[]) {
       const site: WeightSite = { ...weightSite(bits), quantizer };

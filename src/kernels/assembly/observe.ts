@@ -50,7 +50,7 @@ export function weightParamsAbsmax(
     for (let c: usize = 0; c < 2 * rowBytes; c += 4) store<f32>(params + c, 1);
     return;
   }
-  let divisor = load<f32>(settings, 4);
+  let divisor = (load<f32>(settings, 4) - load<f32>(settings, 0)) / 2;
   if (mode == 2) {
     divisor = (perChannel ? rows : rows * channels) as f32;
     for (let row = 0; row < rows; row += BLOCK) {

@@ -20,7 +20,7 @@ function reduce(
 
 export const absmaxCpu: Implementation<'w' | 'settings'> = ({ inputs, backend }) => {
   const w = floats(backend, inputs.w);
-  const [, qmax = 0, mode = 0, granularity = 0] = floats(backend, inputs.settings);
+  const [qmin = 0, qmax = 0, mode = 0, granularity = 0] = floats(backend, inputs.settings);
   const channels = lastAxis(inputs.w.shape);
   const params = new Float32Array(4 * channels);
   if (mode === 0) {
@@ -32,7 +32,7 @@ export const absmaxCpu: Implementation<'w' | 'settings'> = ({ inputs, backend })
     mode === 2
       ? reduce(w, channels, perChannel, (a, b) => a + b)
       : reduce(w, channels, perChannel, (a, b) => Math.max(a, b));
-  const divisor = mode === 2 ? (perChannel ? w.length / channels : w.length) : qmax;
+  const divisor = mode === 2 ? (perChannel ? w.length / channels : w.length) : (qmax - qmin) / 2;
   reduced.forEach((value, c) => {
     const [scale, inverse] = scaleAndInverse(Math.fround(Math.fround(value) / divisor));
     params[c] = scale;

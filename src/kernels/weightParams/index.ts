@@ -39,12 +39,13 @@ export type WeightMethod = keyof typeof methods;
 /**
  * Finds the quantization parameters of weights.
  *
- * `absmax`: scale = max|w| / qmax, symmetric, the zero point is 0.
- * `mse`: of 64 scales evenly spaced from 0.2 to 1 times that of absmax, the one with the least sum of (w - q * scale)^2; of
+ * `absmax`: scale = max|w| / ((qmax - qmin) / 2), /127 in the narrow range and /127.5 in the full one (PyTorch); the zero
+ * point is 0.
+ * `mse`: of 64 scales evenly spaced from 0.2 to 1 times max|w| / qmax, the one with the least sum of (w - q * scale)^2; of
  * equal ones the largest.
  * `percentile`: scale = e / qmax, where e is the lowest of the 2048 equal bins' upper edges, from 0 to max|w|, above which
  * lie at most 1 in 100 absolute values (fewer than 100 weights lose none).
- * `pow2`: the scale of absmax rounded up to a power of two.
+ * `pow2`: max|w| / qmax rounded up to a power of two.
  * `mean`: scale = mean|w| (BitNet b1.58, Ma et al. 2024: round(w / mean|w|) in [-1, 1]).
  * `twn`: the threshold is 0.7 mean|w|, the scale is the mean of the |w| above it (Li et al. 2016). Row "inverse" holds
  * 0.5 / threshold, so that rounding to [-1, 1] is the comparison with the threshold.

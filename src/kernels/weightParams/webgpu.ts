@@ -63,7 +63,7 @@ fn storeParams(c: u32, channels: u32, greatest: u32, sum: f32, count: f32) {
     return;
   }
   let numerator = select(bitcast<f32>(greatest), sum, mode == 2.0);
-  let denominator = select(settings[1], count, mode == 2.0);
+  let denominator = select((settings[1] - settings[0]) / 2.0, count, mode == 2.0);
   let finite = greatest < 0x7f800000u;
   storeScale(c, channels, select(uniforms.nan, divide(numerator, denominator), finite));
 }

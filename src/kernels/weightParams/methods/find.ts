@@ -79,7 +79,7 @@ export const absmax: Method = {
   name: 'weightParamsAbsmax',
   find: `
 fn find(lane: u32, group: Group) -> vec2<f32> {
-  return vec2<f32>(divide(group.absmax, settings[1]), 0.0);
+  return vec2<f32>(divide(group.absmax, (settings[1] - settings[0]) / 2.0), 0.0);
 }`,
 };
 
