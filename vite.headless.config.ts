@@ -16,7 +16,7 @@ export default defineConfig({
         main: 'src/headless/main.ts',
         table: 'src/headless/table.ts',
         results: 'src/headless/results.ts',
-        parity: 'src/headless/parity.ts',
+        parity: 'src/headless/parity/index.ts',
       },
     },
     outDir: 'build/headless',

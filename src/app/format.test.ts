@@ -10,6 +10,7 @@ import {
   points,
   rate,
   short,
+  shortTime,
 } from './format';
 
 describe('numbers on the page', () => {
@@ -46,6 +47,9 @@ describe('numbers on the page', () => {
   it('writes times, decibels, rates and counts with their units', () => {
     expect(milliseconds(0.4567)).toBe('0.46 ms');
     expect(milliseconds(12.345)).toBe('12.3 ms');
+    expect(shortTime(0.4567)).toBe('0.46 ms');
+    expect(shortTime(0.00417)).toBe('4.2 µs');
+    expect(shortTime(0.0996)).toBe('0.10 ms');
     expect(decibels(13.49)).toBe('13.5 dB');
     expect(decibels(Number.POSITIVE_INFINITY)).toBe('∞ dB');
     expect(rate(1183)).toBe('1,180');

@@ -59,6 +59,10 @@ export const milliseconds = (value: number): string => `${msNumber(value)} ms`;
 export const msNumber = (value: number): string =>
   !Number.isFinite(value) ? dash : value < 9.995 ? value.toFixed(2) : figures(value);
 
+/** Times that may be very short: "4.2 µs", "0.46 ms". */
+export const shortTime = (ms: number): string =>
+  ms < 0.0995 ? `${figures(1000 * ms, 2)} µs` : milliseconds(ms);
+
 /** Decibels: "13.5 dB"; nothing rounded is "∞ dB". */
 export const decibels = (value: number): string =>
   `${Number.isFinite(value) ? signed(value.toFixed(1)) : figures(value)} dB`;

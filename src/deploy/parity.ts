@@ -6,6 +6,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { volume } from '@/catalog/layers';
+import { answersOf, sameAnswers } from '@/experiment/answers';
 import type { Difference, LayerParity, Parity } from '@/experiment/parity';
 import type { Tap } from '@/model/network';
 import { IntegerEngine, quantizeInput } from './engine';
@@ -76,11 +77,11 @@ export async function compareWithIntegers(
         (_, k) => labels[example * labelsPerExample + k]!,
       );
       const answers = answersOf(logits, 0, classes, asked);
-      if (isRight(answers, asked)) right.integer++;
+      if (sameAnswers(answers, asked)) right.integer++;
       for (const pass of ['evaluation', 'training'] as const) {
         const other = answersOf(seen[pass].logits, i * logits.length, classes, asked);
-        if (isRight(other, asked)) right[pass]++;
-        if (other.some((answer, k) => answer !== answers[k])) mismatches[pass]++;
+        if (sameAnswers(other, asked)) right[pass]++;
+        if (!sameAnswers(other, answers)) mismatches[pass]++;
       }
       for (const [index, name] of names.entries()) {
         const at = program.outputs[name]!;
@@ -149,25 +150,6 @@ async function look({ forward }: Compared, x: tf.Tensor, integers: boolean): Pro
   logits.dispose();
   return { layers, logits: read };
 }
-
-/** The class of the largest logit at each position that is asked about; the first of equal ones. */
-function answersOf(
-  logits: ArrayLike<number>,
-  from: number,
-  classes: number,
-  asked: readonly number[],
-): number[] {
-  return asked.map((label, position) => {
-    if (label < 0) return label;
-    const at = from + position * classes;
-    let best = 0;
-    for (let c = 1; c < classes; c++) if (logits[at + c]! > logits[at + best]!) best = c;
-    return best;
-  });
-}
-
-const isRight = (answers: readonly number[], asked: readonly number[]): boolean =>
-  answers.every((answer, i) => answer === asked[i]);
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

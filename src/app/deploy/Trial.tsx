@@ -5,7 +5,7 @@ import type { Trial } from '@/session/deployProtocol';
 import { useExperiment } from '@/store/experiment';
 import { useLive } from '@/store/live';
 import { session } from '@/store/session';
-import { count, milliseconds, percent } from '../format';
+import { count, percent, shortTime } from '../format';
 import { help } from '../Term';
 import styles from './Deploy.module.css';
 import { type Judged, runOnnx } from './runOnnx';
@@ -50,12 +50,12 @@ function Result({ done: { trial, judged, step, run } }: { done: Done }) {
           <Line
             name="Integers, here"
             about="Our integer engine, which shares no code with training: int32 sums, fixed-point rescaling. It is written to be read, not to be fast."
-            cells={[percent(trial.accuracy), '–', milliseconds(trial.ms)]}
+            cells={[percent(trial.accuracy), '–', shortTime(trial.ms)]}
           />
           <Line
             name="ONNX Runtime"
             about="The exported ONNX file in ONNX Runtime for the web 1.30, WebAssembly with SIMD, one thread."
-            cells={[percent(judged.accuracy), count(judged.different), milliseconds(judged.ms)]}
+            cells={[percent(judged.accuracy), count(judged.different), shortTime(judged.ms)]}
           />
         </tbody>
       </table>

@@ -2,6 +2,8 @@
 
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import * as ort from 'onnxruntime-web/wasm';
+import { answersOf, sameAnswers } from '@/experiment/answers';
+import { timePerCall } from '@/experiment/timing';
 import type { Trial } from '@/session/deployProtocol';
 
 export interface Judged {
@@ -13,9 +15,8 @@ export interface Judged {
 }
 export type Verdict = { judged: Judged } | { failed: string };
 
-/** Examples at once for the accuracy, and single ones for the time. */
+/** Examples at once for the accuracy. */
 const batch = 100;
-const timed = 200;
 
 ort.env.wasm.wasmPaths = { wasm: wasmUrl };
 ort.env.wasm.numThreads = 1;
@@ -35,42 +36,17 @@ async function judge(trial: Trial): Promise<Judged> {
     const logits = await run(from, to);
     for (let i = from; i < to; i++) {
       const at = (i - from) * classes * labelsPerExample;
-      const answer = answerOf(logits, at, classes, y, i * labelsPerExample, labelsPerExample);
-      if (answer.right) right++;
-      const given = labelsPerExample === 1 ? answer.last : Number(answer.right);
-      if (given !== predicted[i]) different++;
+      const labels = (all: ArrayLike<number>) =>
+        Array.from({ length: labelsPerExample }, (_, k) => all[i * labelsPerExample + k]!);
+      const asked = labels(y);
+      const given = answersOf(logits, at, classes, asked);
+      if (sameAnswers(given, asked)) right++;
+      if (!sameAnswers(given, labels(predicted))) different++;
     }
   }
-  const times: number[] = [];
-  for (let i = 0; i < Math.min(timed, count); i++) {
-    const began = performance.now();
-    await run(i, i + 1);
-    times.push(performance.now() - began);
-  }
+  const ms = await timePerCall((i) => run(i % count, (i % count) + 1));
   await session.release();
-  const sorted = times.sort((a, b) => a - b);
-  return { accuracy: right / count, different, ms: sorted[Math.floor(sorted.length / 2)]! };
-}
-
-/** The likeliest class at each position that is asked about; right where all of them are. */
-function answerOf(
-  logits: ArrayLike<number>,
-  at: number,
-  classes: number,
-  labels: ArrayLike<number>,
-  first: number,
-  count: number,
-) {
-  const answer = { right: true, last: 0 };
-  for (let k = 0; k < count; k++) {
-    const label = labels[first + k]!;
-    if (label < 0) continue;
-    answer.last = 0;
-    for (let c = 1; c < classes; c++)
-      if (logits[at + k * classes + c]! > logits[at + k * classes + answer.last]!) answer.last = c;
-    answer.right &&= answer.last === label;
-  }
-  return answer;
+  return { accuracy: right / count, different, ms };
 }
 
 self.onmessage = async ({ data }: MessageEvent<Trial>) => {

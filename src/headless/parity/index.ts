@@ -1,22 +1,18 @@
 /**
- * The parity table of docs/deploy.md: networks at several widths on generated digits, trained, lowered to integers, compared
- * layer by layer, and compiled as C where there is a gcc. `npm run parity [-- --steps 150]`, printed as Markdown.
+ * The parity table of docs/deploy/parity.md: networks at several widths on generated digits, trained, lowered to integers,
+ * compared layer by layer, run as ONNX by ONNX Runtime, and compiled as C where there is a gcc.
+ * `npm run parity [-- --steps 150] [--only gru]`, printed as Markdown.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join, sep } from 'node:path';
+import { dirname, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBackend } from '@/backend/start';
 import type { Bits } from '@/catalog/bits';
 import { type DatasetSpec, datasetKinds } from '@/catalog/datasets';
-import { type LayerSpec, layerKinds, volume } from '@/catalog/layers';
+import { type LayerSpec, layerKinds } from '@/catalog/layers';
 import { activationSite, weightSite } from '@/catalog/quantizers';
 import { makeDataset } from '@/data';
-import { exportC } from '@/deploy/c';
-import { quantizeInput } from '@/deploy/engine';
-import { NoIntegerForm, type Program } from '@/deploy/program';
+import { NoIntegerForm } from '@/deploy/program';
 import { encodeLink } from '@/experiment/link';
 import { experimentFor, networkPresets } from '@/experiment/presets';
 import type { Experiment } from '@/experiment/schema';
@@ -24,7 +20,8 @@ import { modelSize } from '@/experiment/size';
 import { parityOf, programOf } from '@/session/deploy';
 import { Stepper } from '@/session/stepper';
 import { Trainer } from '@/session/trainer';
-import { percent } from './experiment';
+import { percent } from '../experiment';
+import { examplesOf, inC, inOnnxRuntime, type Verdict } from './elsewhere';
 
 const digits: DatasetSpec = { ...datasetKinds.digits.defaults, samples: 1500, testShare: 1 / 3 };
 
@@ -80,44 +77,27 @@ function atWidths(layers: readonly LayerSpec[], of: Widths): LayerSpec[] {
   });
 }
 
-/** Compiles the C export, runs it on the test set, and reads its size. */
-function inC(program: Program, dataset: ReturnType<typeof makeDataset>) {
-  const folder = mkdtempSync(join(tmpdir(), 'qat-parity-'));
-  try {
-    const exported = exportC(program, 'parity');
-    for (const { name, text } of exported.files) writeFileSync(join(folder, name), text);
-    const flags = ['-O2', '-std=c99', '-Wall', '-Werror'];
-    const sources = exported.files.map(({ name }) => name).filter((name) => name.endsWith('.c'));
-    const run = (command: string, parameters: string[], input?: Uint8Array) =>
-      spawnSync(command, parameters, { cwd: folder, maxBuffer: 2 ** 28, ...(input ? { input } : {}) });
-    if (run('gcc', [...flags, '-o', 'predict', ...sources]).status !== 0) return undefined;
-    const { test, inputShape } = dataset;
-    const size = volume(inputShape);
-    const unit = test.x instanceof Uint8Array ? 255 : 1;
-    const bytes = new Uint8Array(test.count * size);
-    for (let i = 0; i < test.count; i++) {
-      const numbers = Array.from(test.x.subarray(i * size, (i + 1) * size), (x) => x / unit);
-      bytes.set(quantizeInput(program, numbers), i * size);
-    }
-    const answers = run('./predict', [], bytes).stdout.toString().trim().split('\n').map(Number);
-    const right = answers.filter((answer, i) => answer === test.y[i]).length;
-    run('gcc', [...flags, '-c', '-o', 'model.o', sources[0]!]);
-    const [, line = ''] = run('size', ['model.o']).stdout.toString().split('\n');
-    const [text = 0, data = 0, bss = 0] = line.trim().split(/\s+/).map(Number);
-    return { accuracy: right / test.count, flash: text + data, bss, exported };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+const columns = [
+  'network',
+  'bits',
+  'LSB, evaluation',
+  'LSB, training forward',
+  'predictions that differ (evaluation, training)',
+  'integer engine',
+  'ONNX Runtime, differ',
+  'C, differ',
+  'model bytes',
+  'flash (size)',
+  'RAM (size)',
+  'engine ms',
+];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { steps: { type: 'string' }, only: { type: 'string' } } });
   const steps = Number(values.steps ?? 150);
   const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
   await startBackend('wasm', dirname(entry) + sep);
-  console.log(
-    '| network | bits | LSB, evaluation | LSB, training forward | predictions that differ (evaluation, training) | integer engine % | C % | model bytes | flash (size) | RAM (size) | engine ms |\n|---|---|---|---|---|---|---|---|---|---|---|',
-  );
+  console.log(`| ${columns.join(' | ')} |\n|${'---|'.repeat(columns.length)}`);
   const links: string[] = [];
   for (const [name, layers] of Object.entries(networks)) {
     if (values.only && !name.toLowerCase().includes(values.only.toLowerCase())) continue;
@@ -134,9 +114,12 @@ async function main(): Promise<void> {
       try {
         const program = await programOf(trainer, 'qat');
         const parity = await parityOf(trainer, 'qat', program);
-        const c = inC(program, dataset);
+        const examples = examplesOf(program, dataset);
+        const onnx = await inOnnxRuntime(program, examples);
+        const c = inC(program, examples);
         const most = (pass: 'evaluation' | 'training') =>
           Math.max(...parity.layers.map((layer) => layer[pass].lsb));
+        const elsewhere = ({ accuracy, different }: Verdict) => `${percent(accuracy)}, ${different}`;
         const cells = [
           name,
           label,
@@ -144,10 +127,11 @@ async function main(): Promise<void> {
           most('training'),
           `${parity.mismatches.evaluation}, ${parity.mismatches.training}`,
           percent(parity.accuracy.integer),
-          c ? percent(c.accuracy) : 'no gcc',
+          typeof onnx === 'string' ? onnx : elsewhere(onnx),
+          c ? elsewhere(c) : '- (no gcc)',
           modelSize(experiment).total,
-          c ? `${c.exported.flashData} (${c.flash})` : '',
-          c ? `${c.exported.ram} (${c.bss})` : '',
+          c ? `${c.flashData} (${c.flash})` : '- (no gcc)',
+          c ? `${c.ram} (${c.bss})` : '- (no gcc)',
           parity.engineMs.toFixed(2),
         ];
         console.log(`| ${cells.join(' | ')} |`);
