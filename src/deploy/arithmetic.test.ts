@@ -62,6 +62,28 @@ describe('requantization', () => {
     expect(multiplyShift(2 ** 30 + 2, 2 ** 30, 61)).toBe(1);
   });
 
+  // facts: gemmlowp's SaturatingRoundingDoublingHighMul, then a rounding shift that takes halves away from zero.
+  test.each([
+    [0.0003, 60],
+    [0.0117, 1560],
+  ])(
+    'at %d differs from two roundings, as gemmlowp makes them, at %i of 200,001 sums',
+    (factor, differing) => {
+      const exponent = Math.floor(Math.log2(factor)) + 1;
+      const multiplier = Math.round(factor * 2 ** (31 - exponent));
+      const wide = BigInt(multiplier);
+      const twice = (sum: number) => {
+        const product = BigInt(sum) * wide;
+        const high = Number((product + (product >= 0n ? 1n << 30n : 1n - (1n << 30n))) / (1n << 31n));
+        return Math.sign(high) * Math.round(Math.abs(high) / 2 ** -exponent);
+      };
+      let count = 0;
+      for (let sum = -100_000; sum <= 100_000; sum++)
+        if (multiplyShift(sum, multiplier, 31 - exponent) !== twice(sum)) count++;
+      expect(count).toBe(differing);
+    },
+  );
+
   test('multipliers are the factors themselves: nothing is lost of a float32', () => {
     fc.assert(
       fc.property(fc.float({ min: Math.fround(2 ** -30), max: 2 ** 20, noNaN: true }), (factor) => {

@@ -52,6 +52,11 @@ const weightRow = (
   steps: epochs.kinds * stepsPerEpoch,
 });
 
+/** DoReFa has one maximum a layer in its paper; the page's default, one a channel, is the other row. */
+const asInPaper: Partial<Record<WeightQuantizerKind, { words: string; weights: Partial<WeightSite> }>> = {
+  dorefa: { words: ` ${granularities.tensor.label}`, weights: { granularity: 'tensor' } },
+};
+
 const weights: Rows = (base, stepsPerEpoch) =>
   (Object.keys(weightQuantizers) as WeightQuantizerKind[]).flatMap((quantizer) => {
     const { label, bits: own, learnsBits } = weightQuantizerOf(quantizer);
@@ -63,8 +68,11 @@ const weights: Rows = (base, stepsPerEpoch) =>
           penalty,
         }),
       );
-    return shownBits(own).map((bits) =>
-      weightRow(base, stepsPerEpoch, `${label} W${bits}A8`, { bits, quantizer }),
+    const paper = asInPaper[quantizer];
+    return [{ words: '', weights: {} }, ...(paper ? [paper] : [])].flatMap(({ words, weights: choice }) =>
+      shownBits(own).map((bits) =>
+        weightRow(base, stepsPerEpoch, `${label}${words} W${bits}A8`, { bits, quantizer, ...choice }),
+      ),
     );
   });
 
