@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Writes src/kernels/*/fixtures/*.json: what PyTorch computes, for the kernels of image layers to be held to.
+"""Writes src/kernels/*/fixtures/*.json and src/model/layers/fixtures/residual.json: what PyTorch computes, for the
+kernels of image layers and residual blocks to be held to.
 
 Run by hand, never by the tests: the files are committed. Needs Debian's python3-torch and python3-numpy:
 
@@ -15,16 +16,17 @@ from pathlib import Path
 import torch
 from fixtures import numbers, uniform
 
-KERNELS = Path(__file__).resolve().parent.parent / "src" / "kernels"
+EPSILON = 1e-5
+SRC = Path(__file__).resolve().parent.parent / "src"
 
 
-def write(kernel, name, source, cases):
+def write(folder, name, source, cases):
     text = ",\n".join(json.dumps(case, allow_nan=False) for case in cases)
     content = f'{{ "source": {json.dumps(source)}, "cases": [\n{text}\n] }}\n'
-    path = KERNELS / kernel / "fixtures" / f"{name}.json"
+    path = SRC / folder / "fixtures" / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(content)
-    print(f"{path.relative_to(KERNELS)}: {len(cases)} cases, {len(content)} bytes")
+    print(f"{path.relative_to(SRC)}: {len(cases)} cases, {len(content)} bytes")
 
 
 def channels_last(x):
@@ -75,7 +77,7 @@ def batch_norm():
                 "evaluation": {"x": channels_last(x), "y": channels_last(layer(x))},
             }
         )
-    write("batchNorm", "batchNorm", f"torch.nn.BatchNorm2d, PyTorch {torch.__version__}", cases)
+    write("kernels/batchNorm", "batchNorm", f"torch.nn.BatchNorm2d, PyTorch {torch.__version__}", cases)
 
 
 def cross_entropy():
@@ -103,10 +105,76 @@ def cross_entropy():
             }
         )
     source = f"torch.nn.functional.cross_entropy(ignore_index=-1), PyTorch {torch.__version__}"
-    write("softmaxCrossEntropy", "crossEntropy", source, cases)
+    write("kernels/softmaxCrossEntropy", "crossEntropy", source, cases)
+
+
+def residual():
+    """Blocks of He et al. 2015 in training: convolution, batch norm, ReLU, convolution, batch norm; the sum; ReLU."""
+    generator = torch.Generator().manual_seed(62)
+    functional = torch.nn.functional
+    cases = []
+    for name, (batch, size, inputs, channels), stride in [
+        ("around two convolutions", (2, 4, 3, 3), 1),
+        ("through a projection, stride 2", (2, 5, 2, 4), 2),
+    ]:
+        x = uniform(generator, (batch, inputs, size, size), -1, 1).requires_grad_()
+        filters = [
+            uniform(generator, (channels, inputs, 3, 3), -0.5, 0.5).requires_grad_(),
+            uniform(generator, (channels, channels, 3, 3), -0.5, 0.5).requires_grad_(),
+        ]
+        gammas = [uniform(generator, channels, 0.5, 1.5).requires_grad_() for _ in range(2)]
+        betas = [uniform(generator, channels, -0.5, 0.5).requires_grad_() for _ in range(2)]
+        y = x
+        for index in range(2):
+            # An odd size, so that "same" pads one pixel at both sides with a stride of 2 too.
+            y = functional.conv2d(y, filters[index], padding=1, stride=stride if index == 0 else 1)
+            y = functional.batch_norm(y, None, None, gammas[index], betas[index], training=True, eps=EPSILON)
+            y = functional.relu(y) if index == 0 else y
+        parameters = [
+            part
+            for index in range(2)
+            for part in [
+                (f"conv{index + 1}/weights", filters[index]),
+                (f"conv{index + 1}/gamma", gammas[index]),
+                (f"conv{index + 1}/biases", betas[index]),
+            ]
+        ]
+        skipped = x
+        if stride > 1:
+            projection = uniform(generator, (channels, inputs, 1, 1), -0.5, 0.5).requires_grad_()
+            bias = uniform(generator, channels, -0.5, 0.5).requires_grad_()
+            skipped = functional.conv2d(x, projection, bias, stride=stride)
+            parameters += [("add1/weights", projection), ("add1/biases", bias)]
+        y = functional.relu(y + skipped)
+        dy = uniform(generator, y.shape, -1, 1)
+        gradients = torch.autograd.grad([y], [x, *(value for _, value in parameters)], [dy])
+
+        def flat(value):
+            # OIHW to HWIO; a projection [O, I, 1, 1] is [I, O] then too.
+            return numbers(value.permute(2, 3, 1, 0).contiguous() if value.dim() == 4 else value)
+
+        cases.append(
+            {
+                "name": name,
+                "shape": [batch, size, size, inputs],
+                "filters": channels,
+                "stride": stride,
+                "x": channels_last(x),
+                "y": channels_last(y),
+                "dy": channels_last(dy),
+                "dx": channels_last(gradients[0]),
+                "parameters": [
+                    {"key": key, "values": flat(value), "gradient": flat(gradient)}
+                    for (key, value), gradient in zip(parameters, gradients[1:])
+                ],
+            }
+        )
+    source = f"torch.nn.functional conv2d, batch_norm, relu, PyTorch {torch.__version__}"
+    write("model/layers", "residual", source, cases)
 
 
 def main():
+    residual()
     batch_norm()
     cross_entropy()
 
