@@ -13,11 +13,42 @@ function table(rows) {
   console.log();
 }
 
-/** @param report what `--json` prints @param {string[]} names of the workloads run */
-export function printReport({ machine, backends, peers, ratios }, names) {
-  const { cpu, cores, browser, isolated, adapter, pytorch } = machine;
+/** @param report what `--json` prints */
+function printMachine({ machine: { cpu, cores, browser, isolated, adapter, pytorch } }) {
   console.log(`${cpu}, ${cores} cores; ${browser}, ${isolated ? '' : 'not '}cross-origin isolated`);
   console.log(`WebGPU adapter: ${adapter ?? 'none'}${pytorch ? `; PyTorch ${pytorch}` : ''}\n`);
+}
+
+/** What a QAT step on WebGPU costs the worker. @param {string[]} names of the workloads run */
+export function printHost(report, names) {
+  printMachine(report);
+  const { error, ...results } = report.backends.webgpu;
+  if (error) console.log(`Not measured: ${error}`);
+  const rows = names.flatMap((name) => (results[name]?.launches ? [[name, results[name]]] : []));
+  table([
+    ['host ms per QAT step, medians', 'recorded', 'eager', 'eager / recorded', 'dispatches', 'eager', 'step'],
+    ...rows.map(([name, row]) => [
+      name,
+      row.host_ms.toPrecision(3),
+      row.eager_host_ms.toPrecision(3),
+      `${(row.eager_host_ms / row.host_ms).toFixed(1)}x`,
+      row.dispatches,
+      row.eager_dispatches,
+      row.step,
+    ]),
+  ]);
+  for (const [name, { launches }] of rows) {
+    console.log(`${name}, dispatches in order:`);
+    for (const launch of launches) console.log(`  ${launch || '(tfjs)'}`);
+  }
+  for (const name of names)
+    if (results[name]?.error) console.log(`Not measured: ${name}: ${results[name].error}`);
+}
+
+/** @param report what `--json` prints @param {string[]} names of the workloads run */
+export function printReport(report, names) {
+  const { backends, peers, ratios } = report;
+  printMachine(report);
 
   const errors = [];
   const rows = [

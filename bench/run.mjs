@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- [--json] [--only NAME] [--peers] [--backend NAME] [--presets]`: the reference workloads in Chromium, on WASM and on WebGPU where
+ * `npm run bench -- [--json] [--only NAME] [--peers] [--backend NAME] [--presets] [--host]`: the reference workloads in Chromium, on WASM and on WebGPU where
  * there is an adapter, with peers in the same run. Contestants take short turns, so that drift of a shared machine falls
- * on all of them; a figure is the median over the turns of the median step in each.
+ * on all of them; a figure is the median over the turns of the median step in each. `--host` leaves the times of steps out and
+ * measures what a QAT step on WebGPU costs the worker, and lists its dispatches.
  */
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +12,11 @@ import { preview } from 'vite';
 import { chromiumArguments, findChromium } from '../scripts/chromium.mjs';
 import { build, installPackages, root, run } from '../scripts/prepare.mjs';
 import { PyTorch } from './peers.mjs';
-import { printReport } from './report.mjs';
+import { printHost, printReport } from './report.mjs';
 import { workloadNames, workloads } from './workloads.mjs';
 
 const usage =
-  'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N] [--backend wasm] [--presets]\n       npm run bench -- --profile NAME';
+  'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N] [--backend wasm] [--presets]\n       npm run bench -- --host [--json] [--only NAME]\n       npm run bench -- --profile NAME';
 /** Length of a turn in ms, and how many each contestant has. */
 const turnMs = 400;
 const defaultRounds = 9;
@@ -31,6 +32,7 @@ function readArguments() {
         profile: { type: 'string' },
         backend: { type: 'string' },
         presets: { type: 'boolean', default: false },
+        host: { type: 'boolean', default: false },
         rounds: { type: 'string', default: String(defaultRounds) },
       },
     });
@@ -42,7 +44,7 @@ function readArguments() {
       !workloadNames.some((name) => name.includes(values.only))
     )
       throw new Error(`--only names one of ${workloadNames.join(', ')}, or a part of such a name.`);
-    return { ...values, rounds };
+    return { ...values, rounds, ...(values.host ? { backend: 'webgpu', peers: false } : {}) };
   } catch (error) {
     console.error(`${error.message}\n${usage}`);
     process.exit(2);
@@ -112,6 +114,19 @@ const contestants = [
 ];
 
 const sentence = (error) => error.message.replace(/^page\.evaluate: (Error: )?/, '').split('\n')[0];
+/** What a QAT step on WebGPU costs the worker. */
+async function hostOf(one) {
+  const { ms, eagerMs, launches, eagerDispatches, mode } = await one.ask('host');
+  return {
+    host_ms: rounded(ms),
+    eager_host_ms: rounded(eagerMs),
+    dispatches: launches.length,
+    eager_dispatches: eagerDispatches,
+    step: mode,
+    launches,
+  };
+}
+
 const results = { backends: {}, peers: {} };
 const statuses = {};
 const running = [];
@@ -140,6 +155,10 @@ for (const workload of names) {
       results[one.group][one.name][workload] = { error: sentence(error) };
     }
   }
+  if (options.host) {
+    for (const { one } of racing) results[one.group][one.name][workload] = await hostOf(one);
+    continue;
+  }
   for (let round = 0; round < options.rounds; round++)
     for (const entry of racing) {
       // One whose turns take far too long, such as WebGPU on a software adapter, has few.
@@ -165,8 +184,7 @@ for (const workload of names) {
       overhead: rounded(median(slices.map((s) => s.qat / s.float)), 3),
     };
     if (one.name === 'webgpu') {
-      const { ms, dispatches } = await one.ask('host', 'qat', 40);
-      Object.assign(row, { host_ms: rounded(ms), dispatches });
+      Object.assign(row, await hostOf(one));
     }
     if (slices.at(-1).mode) row.step = slices.at(-1).mode;
     if (slices[0].whole !== undefined) row.step_ms = rounded(median(slices.map((s) => s.whole)));
@@ -207,4 +225,5 @@ const report = {
 await browser.close();
 await server.close();
 if (options.json) console.log(JSON.stringify(report));
+else if (options.host) printHost(report, names);
 else printReport(report, names);

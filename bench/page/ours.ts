@@ -1,14 +1,15 @@
 /** The project's own steps, by the real session code: Trainer and Stepper, as the page's worker uses them. */
 import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
-import * as tf from '@tensorflow/tfjs-core';
 import { type Backend, startBackend } from '@/backend/start';
 import type { BackendChoice } from '@/catalog/backends';
 import { datasetInfo, datasetKinds } from '@/catalog/datasets';
 import { decodeLink, encodeLink } from '@/experiment/link';
 import { experimentFor, networkPresets } from '@/experiment/presets';
+import type { Experiment } from '@/experiment/schema';
 import { Stepper } from '@/session/stepper';
 import { Trainer } from '@/session/trainer';
 import { dataOf } from './data';
+import { hostTimes, launchesOf } from './host';
 import { serve } from './serve';
 
 const wasmPaths = Object.fromEntries(
@@ -18,6 +19,7 @@ const wasmPaths = Object.fromEntries(
 );
 
 interface Prepared {
+  experiment: Experiment;
   trainer: Trainer;
   stepper: Stepper;
 }
@@ -32,37 +34,23 @@ async function steps(ms: number): Promise<number> {
   return prepared.trainer.step - first;
 }
 
-/** Counts what one step of a twin launches on WebGPU, and the ms its launch takes, without waiting for the device. */
-async function host(
-  twin: (typeof twins)[number],
-  count: number,
-): Promise<{ ms: number; dispatches: number }> {
-  const { trainer } = prepared;
-  const { prototype } = GPUComputePassEncoder;
-  const { dispatchWorkgroups } = prototype;
-  let dispatches = 0;
-  prototype.dispatchWorkgroups = function (...sizes) {
-    dispatches++;
-    return dispatchWorkgroups.apply(this, sizes);
-  };
-  const times: number[] = [];
+/** On WebGPU: what a QAT step costs the worker, recorded and eager, and what it dispatches. */
+async function host() {
+  const { trainer, experiment } = prepared;
+  const eager = new Trainer(experiment, trainer.dataset, false);
   try {
-    for (let i = 0; i < count; i++) {
-      const batch = trainer.nextBatch();
-      const start = performance.now();
-      const loss = trainer.train(twin, batch);
-      times.push(performance.now() - start);
-      await loss.data();
-      tf.dispose([loss, batch.x, batch.y]);
-      trainer.advance();
-    }
+    const { recorded: ms, eager: eagerMs } = await hostTimes(trainer, eager, 'qat');
+    return {
+      ms,
+      eagerMs,
+      launches: await launchesOf(trainer, 'qat'),
+      eagerDispatches: (await launchesOf(eager, 'qat')).length,
+      mode: trainer.stepMode('qat').mode,
+    };
   } finally {
-    prototype.dispatchWorkgroups = dispatchWorkgroups;
+    eager.dispose();
   }
-  return { ms: median(times), dispatches: Math.round(dispatches / count) };
 }
-
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
 serve({
   async start(choice: BackendChoice) {
@@ -74,7 +62,11 @@ serve({
     const decoded = decodeLink(link);
     if (!decoded.ok) throw new Error(decoded.message);
     const trainer = new Trainer(decoded.experiment, dataOf(decoded.experiment));
-    prepared = { trainer, stepper: new Stepper(trainer, () => [], backend.synchronous) };
+    prepared = {
+      experiment: decoded.experiment,
+      trainer,
+      stepper: new Stepper(trainer, () => [], backend.synchronous),
+    };
     for (let i = 0; i < 10; i++) await prepared.stepper.burst(0, Number.POSITIVE_INFINITY);
   },
   /** @returns medians in ms of each twin's steps, and the mean time of a whole step */

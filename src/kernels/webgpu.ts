@@ -37,7 +37,7 @@ interface Dispatcher {
   ): void;
 }
 
-const defaultWorkgroupSize = 64;
+export const defaultWorkgroupSize = 64;
 const maximumWorkgroups = 65535;
 
 /** What recordAndSubmit reads of a program. tfjs shows the class name in profiles. */
@@ -46,8 +46,24 @@ class ShaderProgram {
     readonly shaderKey: string,
     readonly pipeline: GPUComputePipeline,
     readonly dispatch: readonly [number, number, number],
+    /** For a recording, which may join it with others (./recorders/join.ts). */
+    readonly source: ShaderSource,
   ) {}
 }
+
+/** Members of a shader's uniforms in recordAndSubmit's order: NaN, infinity, shape and strides of each tensor with the first one last, then ours. */
+export function uniformMembers({ tensors: [first, ...rest], uniforms }: ShaderSource): string {
+  const lengths = [...rest, first!].map(({ name }) => `${name}Length: i32, ${name}Stride: i32,`);
+  return `nan: f32, infinity: f32, ${lengths.join(' ')} zero: i32, ${uniforms.map((name) => `${name}: i32,`).join(' ')}`;
+}
+
+export const bindingOf = (
+  index: number,
+  name: string,
+  written: boolean,
+  type: ShaderTensor['type'] = 'f32',
+): string =>
+  `@group(0) @binding(${index}) var<storage, ${written ? 'read_write' : 'read'}> ${name}: array<${type}>;`;
 
 const withoutCopies = new WeakSet<object>();
 
@@ -92,11 +108,8 @@ export class Shader {
       if (use === 'inout') forbidCopies(gpu.tensorMap.get(dataId));
     });
     const columns = Math.min(workgroups, maximumWorkgroups);
-    const program = new ShaderProgram(this.source.name, this.#pipeline(gpu.device), [
-      columns,
-      Math.ceil(workgroups / columns),
-      1,
-    ]);
+    const dispatch = [columns, Math.ceil(workgroups / columns), 1] as const;
+    const program = new ShaderProgram(this.source.name, this.#pipeline(gpu.device), dispatch, this.source);
     const [first, ...rest] = flat;
     const own = [0, ...uniforms].map((value) => ({ type: 'int32', data: [value] }));
     (gpu as unknown as Dispatcher).recordAndSubmit(program, first!, rest, own);
@@ -128,18 +141,11 @@ export class Shader {
   }
 
   #wgsl(): string {
-    const { tensors, uniforms, workgroupSize = defaultWorkgroupSize, code } = this.source;
-    const [first, ...rest] = tensors;
-    // recordAndSubmit's order: NaN, infinity, shape and strides of each tensor with the first one last, then ours.
-    const lengths = [...rest, first!].map(({ name }) => `${name}Length: i32, ${name}Stride: i32,`);
-    const bindings = tensors.map(
-      ({ name, use, type = 'f32' }, i) =>
-        `@group(0) @binding(${i}) var<storage, ${use === 'in' ? 'read' : 'read_write'}> ${name}: array<${type}>;`,
-    );
+    const { tensors, workgroupSize = defaultWorkgroupSize, code } = this.source;
+    const bindings = tensors.map(({ name, use, type }, i) => bindingOf(i, name, use !== 'in', type));
     return `
 struct Uniforms {
-  nan: f32, infinity: f32, ${lengths.join(' ')} zero: i32,
-  ${uniforms.map((name) => `${name}: i32,`).join(' ')}
+  ${uniformMembers(this.source)}
 }
 ${bindings.join('\n')}
 @group(0) @binding(${tensors.length}) var<uniform> uniforms: Uniforms;

@@ -42,6 +42,8 @@ export class RecordedStep {
   /** Why recording was refused. */
   reason: string | undefined;
   private steps = 0;
+  /** Whether launches may be joined: not once a step of joined ones differed. */
+  private mayJoin = true;
   private recorder: Recorder | undefined;
   private recording: StepRecording | undefined;
   private shape = '';
@@ -124,7 +126,7 @@ export class RecordedStep {
 
   /** Takes an eager step and records it. */
   private begin(recorder: Recorder, batch: Batch, accept: Accept, shape: string): tf.Scalar {
-    const recording = recorder.start();
+    const recording = recorder.start(this.mayJoin);
     this.recorder = recorder;
     this.recording = recording;
     this.shape = shape;
@@ -245,7 +247,11 @@ export class RecordedStep {
 
   /** @param different which of the variables, or after them the loss, or -1 */
   private settleCheck(different: number): void {
-    if (different >= 0) {
+    if (different >= 0 && this.recording && this.recording.joins > 0) {
+      // A driver may compile joined code to other roundings: records once more, launch by launch.
+      this.mayJoin = false;
+      this.forget();
+    } else if (different >= 0) {
       const what = this.bound[different]?.variable.name ?? 'the loss';
       this.refuse(`A replayed step differed from an eager one in ${what}.`);
     } else {

@@ -7,9 +7,9 @@ const tick = new Shader({
   name: 'adamTick',
   tensors: [{ name: 'hyper', use: 'inout' }],
   uniforms: [],
-  workgroupSize: 1,
   code: `
 fn main(group: u32, lane: u32) {
+  if (lane > 0u) { return; }
   hyper[4] = hyper[4] * hyper[1];
   hyper[5] = hyper[5] * hyper[2];
 }`,

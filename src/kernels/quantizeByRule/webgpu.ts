@@ -299,9 +299,9 @@ const advance = new Shader({
   name: 'advanceClock',
   tensors: [{ name: 'clock', use: 'inout' }],
   uniforms: [],
-  workgroupSize: 1,
   code: `
 fn main(group: u32, lane: u32) {
+  if (lane > 0u) { return; }
   clock[0] = clock[0] + 1.0;
 }`,
 });

@@ -1,6 +1,7 @@
 /** The private parts of tfjs's webgpu backend (4.22) that recording rests on, and what is encoded in its order. */
 import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import type { ShaderSource } from '../webgpu';
 
 export interface TensorData {
   values: ArrayLike<number> | null;
@@ -17,6 +18,8 @@ export interface Program {
   outputShape?: number[];
   outputComponent?: number;
   pixelsOpType?: unknown;
+  /** our own programs only */
+  source?: ShaderSource;
 }
 export interface Uniform {
   type: string;
@@ -58,15 +61,17 @@ export const tensorUsage = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 /** Dispatches after which what is encoded goes to the device, so that it works while more is encoded. */
 const dispatchesPerSubmit = 256;
 
+export interface Dispatch {
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
 /** Something to be run again: a dispatch, or a copy between buffers. */
 export type Launch =
-  | {
-      readonly pipeline: GPUComputePipeline;
-      readonly bindGroup: GPUBindGroup;
-      readonly x: number;
-      readonly y: number;
-      readonly z: number;
-    }
+  | Dispatch
   | {
       readonly pipeline?: undefined;
       readonly from: GPUBuffer;

@@ -8,6 +8,8 @@ export class NotRecordable extends Error {
 
 /** A list of launches, in segments that are run again one by one. */
 export interface StepRecording {
+  /** How many launches of a replay do the work of several that were recorded. */
+  readonly joins: number;
   /**
    * Runs a computation and records it as the next segment. Its results stay where they are until `dispose`; each replay
    * writes them anew. Tensors that are disposed meanwhile give their place to later ones.
@@ -32,7 +34,8 @@ export interface Saved {
 }
 
 export interface Recorder {
-  start(): StepRecording;
+  /** @param mayJoin whether replays may run independent launches as one, where the backend can */
+  start(mayJoin: boolean): StepRecording;
   /** Another tensor of the same data. The caller disposes it. */
   share<T extends Tensor>(tensor: T): T;
   /** Copies a tensor's values into another one, from that element on, in the order of launches. */

@@ -48,6 +48,7 @@ class WasmRecorder implements Recorder {
   start() {
     const recording = Recording.start()!;
     return {
+      joins: 0,
       capture: <T>(compute: () => T) => recording.capture(compute),
       replay: (segment: number) => recording.replay(segment),
       addCopy: (from: Tensor, to: Tensor) =>

@@ -6,6 +6,8 @@
  * Tensors made while recording lie in buffers that the recording takes from the backend's pool, reuses in program order
  * and gives back at `dispose`. What the computation takes from JavaScript, such as numbers, shapes and tensors made from
  * arrays, is a constant of the recording; what changes from run to run must lie in tensors that are written in place.
+ *
+ * Replays run dispatches that do not depend on each other as one (./join.ts).
  */
 import type { DataId, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -14,6 +16,7 @@ import {
   bufferOf,
   bytesOf,
   copyBytes,
+  type Dispatch,
   encode,
   flush,
   flushIfLong,
@@ -26,9 +29,32 @@ import {
   type Uniform,
 } from './gpu';
 import { GpuCopies } from './gpuCopies';
+import { groupsOf, joined, type Recorded } from './join';
 import { NotRecordable, type Recorder, type StepRecording } from './recorder';
 
 let active: WebgpuRecording | undefined;
+
+/** Buffers up to so many bytes are not used again within a recording: dispatches that share one cannot be joined. */
+const ownBytes = 2 ** 14;
+
+interface Noted extends Dispatch, Recorded {
+  readonly uniforms: readonly Uniform[];
+}
+
+const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
+
+function pipelineOf(device: GPUDevice, label: string, code: string): GPUComputePipeline {
+  const known = pipelines.get(device) ?? new Map<string, GPUComputePipeline>();
+  pipelines.set(device, known);
+  let pipeline = known.get(code);
+  if (!pipeline) {
+    const module = device.createShaderModule({ code, label });
+    const compute = { module, entryPoint: 'start' };
+    pipeline = device.createComputePipeline({ compute, label, layout: 'auto' });
+    known.set(code, pipeline);
+  }
+  return pipeline;
+}
 
 class WebgpuRecording implements StepRecording {
   private readonly segments: Launch[][] = [];
@@ -42,13 +68,16 @@ class WebgpuRecording implements StepRecording {
   private readonly constants = new Set<GPUBuffer>();
   private readonly free = new Map<number, GPUBuffer[]>();
   private readonly uniforms = new Map<string, GPUBuffer>();
+  joins = 0;
 
-  constructor(private readonly gpu: Gpu) {}
+  constructor(
+    private readonly gpu: Gpu,
+    private readonly mayJoin: boolean,
+  ) {}
 
   capture<T>(compute: () => T): T {
     if (active) throw new NotRecordable('A recording is in progress.');
-    const launches: Launch[] = [];
-    this.segments.push(launches);
+    const launches: Noted[] = [];
     const { gpu } = this;
     const methods = this.methods(launches);
     const env = tf.env();
@@ -64,10 +93,27 @@ class WebgpuRecording implements StepRecording {
       active = undefined;
       env.set('WEBGPU_CPU_FORWARD', onCpu);
       this.hold();
+      this.segments.push(this.mayJoin ? this.join(launches) : launches);
     }
   }
 
-  private methods(launches: Launch[]): Partial<Gpu> {
+  /** The same work in fewer dispatches. */
+  private join(launches: readonly Noted[]): Launch[] {
+    const { device } = this.gpu;
+    return groupsOf(launches, device.limits).map((parts) => {
+      if (parts.length === 1) return parts[0]!;
+      this.joins++;
+      const { label, code, buffers } = joined(parts);
+      const pipeline = pipelineOf(device, label, code);
+      const values = parts.map(({ uniforms, groups }) =>
+        layOut([...uniforms, { type: 'int32', data: [groups] }]),
+      );
+      const bindGroup = this.bindGroup(pipeline, buffers, this.uniformBuffer(values));
+      return { pipeline, bindGroup, x: parts.reduce((sum, { groups }) => sum + groups, 0), y: 1, z: 1 };
+    });
+  }
+
+  private methods(launches: Noted[]): Partial<Gpu> {
     const { gpu, made } = this;
     const prototype = Object.getPrototypeOf(gpu) as Gpu;
     const notRead = (): never => {
@@ -145,7 +191,7 @@ class WebgpuRecording implements StepRecording {
     output: TensorInfo,
     inputs: readonly TensorInfo[],
     own?: Uniform[],
-  ): Launch {
+  ): Noted {
     const { gpu } = this;
     if (program.pixelsOpType != null) throw new NotRecordable('An image is drawn within the step.');
     const uniforms: Uniform[] = [
@@ -163,22 +209,30 @@ class WebgpuRecording implements StepRecording {
       gpu.incRef(dataId);
       this.foreign.add(dataId);
     }
-    const resources = [
-      ...[output, ...inputs].map(({ dataId }) => ({ buffer: gpu.tensorMap.get(dataId).resource! })),
-      { buffer: this.uniformBuffer([...uniforms, ...(own ?? [])]) },
-    ];
-    const bindGroup = gpu.device.createBindGroup({
-      layout: program.pipeline.getBindGroupLayout(0),
-      entries: resources.map((resource, binding) => ({ binding, resource })),
-    });
+    if (own) uniforms.push(...own);
+    const buffers = [output, ...inputs].map(({ dataId }) => gpu.tensorMap.get(dataId).resource!);
+    const { pipeline, source } = program;
+    const bindGroup = this.bindGroup(pipeline, buffers, this.uniformBuffer([layOut(uniforms)]));
     const [x, y, z] = program.dispatch;
-    return { pipeline: program.pipeline, bindGroup, x, y, z };
+    const written = buffers.map((_, i) => (source ? source.tensors[i]!.use !== 'in' : i === 0));
+    return { pipeline, bindGroup, x, y, z, source, buffers, written, groups: x * y * z, uniforms };
+  }
+
+  private bindGroup(
+    pipeline: GPUComputePipeline,
+    buffers: readonly GPUBuffer[],
+    uniforms: GPUBuffer,
+  ): GPUBindGroup {
+    return this.gpu.device.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries: [...buffers, uniforms].map((buffer, binding) => ({ binding, resource: { buffer } })),
+    });
   }
 
   /** A buffer of these values that nobody writes, the same one for the same values. */
-  private uniformBuffer(uniforms: Uniform[]): GPUBuffer {
+  private uniformBuffer(parts: readonly ArrayBuffer[]): GPUBuffer {
     const { gpu } = this;
-    const values = layOut(uniforms);
+    const values = parts.length === 1 ? parts[0]! : side(parts);
     const key = `${new Uint32Array(values)}`;
     const known = this.uniforms.get(key);
     if (known) return known;
@@ -199,6 +253,7 @@ class WebgpuRecording implements StepRecording {
   }
 
   private release(buffer: GPUBuffer): void {
+    if (this.mayJoin && buffer.size <= ownBytes) return;
     const list = this.free.get(buffer.size);
     if (list) list.push(buffer);
     else this.free.set(buffer.size, [buffer]);
@@ -217,11 +272,26 @@ class WebgpuRecording implements StepRecording {
   }
 }
 
+/** Parts side by side, each from a multiple of 16 bytes on. */
+function side(parts: readonly ArrayBuffer[]): ArrayBuffer {
+  const starts: number[] = [];
+  let end = 0;
+  for (const { byteLength } of parts) {
+    starts.push(end);
+    end += 16 * Math.ceil(byteLength / 16);
+  }
+  const all = new Uint8Array(end);
+  parts.forEach((part, i) => {
+    all.set(new Uint8Array(part), starts[i]);
+  });
+  return all.buffer;
+}
+
 class WebgpuRecorder implements Recorder {
   constructor(private readonly gpu: Gpu) {}
 
-  start(): StepRecording {
-    return new WebgpuRecording(this.gpu);
+  start(mayJoin: boolean): StepRecording {
+    return new WebgpuRecording(this.gpu, mayJoin);
   }
 
   share<T extends Tensor>(tensor: T): T {
