@@ -25,7 +25,8 @@ const dispatch = (uses: number[], more: Partial<ShaderSource> = {}, groups = 1):
   groups,
 });
 const writes = (buffer: number): number => -buffer - 1;
-const indices = (all: Recorded[]) => groupsOf(all, limits).map((group) => group.map((one) => all.indexOf(one)));
+const indices = (all: Recorded[]) =>
+  groupsOf(all, limits).map((group) => group.map((one) => all.indexOf(one)));
 
 test('what does not depend on each other is joined, what does is not', () => {
   const update = [dispatch([writes(0), 1]), dispatch([writes(2), 3]), dispatch([writes(4), 0])];
@@ -33,9 +34,10 @@ test('what does not depend on each other is joined, what does is not', () => {
   // Written after it was read.
   expect(indices([dispatch([writes(0), 1]), dispatch([writes(1), 2])])).toEqual([[0], [1]]);
   // One that may move past others.
-  expect(
-    indices([dispatch([writes(0), 1]), dispatch([writes(2), 0]), dispatch([writes(4), 5])]),
-  ).toEqual([[0, 2], [1]]);
+  expect(indices([dispatch([writes(0), 1]), dispatch([writes(2), 0]), dispatch([writes(4), 5])])).toEqual([
+    [0, 2],
+    [1],
+  ]);
 });
 
 test('limits of the device hold', () => {
@@ -52,7 +54,9 @@ test('limits of the device hold', () => {
 });
 
 test('bytes of workgroup memory', () => {
-  expect(workgroupBytes('var<workgroup> a: array<f32, 64>;\nvar<workgroup> b : array<vec4<f32>, 8>;')).toBe(384);
+  expect(workgroupBytes('var<workgroup> a: array<f32, 64>;\nvar<workgroup> b : array<vec4<f32>, 8>;')).toBe(
+    384,
+  );
 });
 
 /** Runs dispatches as symbols: a buffer's value is the name of the dispatch that wrote it and of what that read. */
@@ -79,13 +83,19 @@ test('any dispatches compute in groups, in any order within each, what they comp
       const groups = groupsOf(all, limits);
       expect(groups.flat().length).toBe(all.length);
       expect(results(groups.flat(), all)).toEqual(results(all, all));
-      expect(results(groups.flatMap((group) => group.toReversed()), all)).toEqual(results(all, all));
+      expect(
+        results(
+          groups.flatMap((group) => group.toReversed()),
+          all,
+        ),
+      ).toEqual(results(all, all));
     }),
   );
 });
 
 test('parts keep their own names apart and share what they both read', () => {
-  const code = 'var<workgroup> total: f32;\nfn main(group: u32, lane: u32) { let u = uniforms; t0[u.t0Length] = t1[0] + total; }';
+  const code =
+    'var<workgroup> total: f32;\nfn main(group: u32, lane: u32) { let u = uniforms; t0[u.t0Length] = t1[0] + total; }';
   const { code: whole, buffers: bound } = joined([
     dispatch([writes(0), 2], { code }),
     dispatch([writes(1), 2], { code }),
