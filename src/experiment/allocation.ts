@@ -61,9 +61,13 @@ export function choicesFor(
   const resolved = resolveNetwork(experiment).filter(({ sites }) => sites.length > 0);
   const weighted = resolved.filter((layer) => sitesOf(layer, 'weights').length > 0);
   const isEnd = (layer: ResolvedLayer) => layer === weighted[0] || layer === weighted.at(-1);
-  const bytesAt = (layer: ResolvedLayer, bits: Bits | undefined): number => {
+  const bytesAt = (
+    layer: ResolvedLayer,
+    bits?: Bits,
+    kind: 'weights' | 'activations' = 'weights',
+  ): number => {
     const changed =
-      bits === undefined ? experiment : editsAt(layer, 'weights', bits).reduce(applyEdit, experiment);
+      bits === undefined ? experiment : editsAt(layer, kind, bits).reduce(applyEdit, experiment);
     return modelSize(changed).layers.find(({ name }) => name === layer.name)?.total ?? 0;
   };
   return resolved.map((layer) => {
@@ -71,7 +75,7 @@ export function choicesFor(
     const harms = (list: readonly { bits: Bits; loss: number; accuracy?: number }[]) =>
       rising(list.map((rise) => (question.source === 'accuracy' ? (rise.accuracy ?? 0) : rise.loss)));
     const site = siteAt(layer.spec, 'weights') as WeightSite | undefined;
-    const fixed = (bits: Bits): WidthChoice[] => [{ bits, harm: 0, bytes: bytesAt(layer, undefined) }];
+    const fixed = (bits: Bits): WidthChoice[] => [{ bits, harm: 0, bytes: bytesAt(layer) }];
     const measured = question.source === 'hessian' ? rises?.estimated : rises?.weights;
     const weights = (): WidthChoice[] => {
       if (!site) return fixed(32);
@@ -86,10 +90,13 @@ export function choicesFor(
     const output = siteAt(layer.spec, 'activations');
     const outputBits = output ? siteBits('activations', output) : 32;
     const list = rises?.activations;
-    // Bytes do not depend on the outputs' bits: those stay as they are chosen.
+    // Bytes hardly depend on the outputs' bits: those stay as they are chosen. A float output has no scale.
     const activations: WidthChoice[] =
       costOf(question) === 'bops' && list && list.length > 0
-        ? harms(list).map((harm, i) => ({ bits: list[i]!.bits, harm, bytes: 0 }))
+        ? harms(list).map((harm, i) => {
+            const { bits } = list[i]!;
+            return { bits, harm, bytes: bytesAt(layer, bits, 'activations') - bytesAt(layer) };
+          })
         : [{ bits: outputBits, harm: 0, bytes: 0 }];
     return { name: layer.name, weights: weights(), activations, macs: isPlain(layer) ? layer.macs : 0 };
   });

@@ -73,6 +73,9 @@ interface Run {
 const lastChange = (run: Run, step: number): number =>
   timelineOf(run.experiment).findLast((change) => change.step <= step)?.step ?? 0;
 
+/** Commands that end a measurement. */
+const ending: ReadonlySet<Command['type']> = new Set(['load', 'train', 'step', 'pause']);
+
 export class Session {
   private readonly inbox: RunCommand[] = [];
   private wake: () => void = () => {};
@@ -177,13 +180,13 @@ export class Session {
     }
   }
 
-  /** Measures at the present step, paused; a new run or Train ends it without a result. */
+  /** Measures at the present step, paused; a new run, Train or Pause ends it without a result. */
   private async measure(run: Run, what: Measurement['what']): Promise<void> {
     if (this.training) await this.pause(run, 'asked');
     const going = async (done: number, of: number) => {
       this.around.post({ type: 'measuring', run: run.id, what, done, of });
       await this.around.breathe();
-      return !this.inbox.some(({ type }) => type === 'load' || type === 'train' || type === 'step');
+      return !this.inbox.some(({ type }) => ending.has(type));
     };
     const result = await measurements[what](run.trainer, going);
     if (result) this.around.post({ type: 'measured', run: run.id, result });

@@ -167,6 +167,8 @@ export function train(): void {
   if (state === 'paused' && !loaded) begin(presentRun());
   useLive.setState({ state: 'training' });
   useWorkspace.setState({ trained: true });
+  // Training on ends a measurement.
+  useAnalysis.setState({ measuring: null });
   dismiss('run');
   client.train();
 }
@@ -181,6 +183,7 @@ export function stepOnce(): void {
   if (useLive.getState().divergence) return;
   useLive.setState({ state: 'paused' });
   useWorkspace.setState({ trained: true });
+  useAnalysis.setState({ measuring: null });
   client.step();
 }
 
@@ -236,6 +239,13 @@ export function measure(what: Measurement['what']): void {
   client.measure(what);
 }
 
+/** Ends a measurement without a result. */
+export function cancelMeasuring(): void {
+  if (!useAnalysis.getState().measuring) return;
+  useAnalysis.setState({ measuring: null });
+  client.pause();
+}
+
 /**
  * Changes the plan. What it has made of the run so far stays so: where it would not, the run starts over.
  * @param reason the sentence of the Undo notice
@@ -262,10 +272,15 @@ export function changePlan(plan: Plan | undefined, reason: string): void {
 }
 
 /** How PTQ is done, or what the QAT network learns from: the run goes on from its checkpoint. */
-export function changeMethod(change: Pick<Partial<Experiment>, 'ptq' | 'distillation'>): void {
+export function changeMethod(
+  change: {
+    [K in 'ptq' | 'distillation']?: Experiment[K] | undefined;
+  },
+): void {
   const run = presentRun();
   const training = useLive.getState().state === 'training';
-  begin({ ...run, experiment: { ...run.experiment, ...change } }, { training, keep: true });
+  const entries = Object.entries({ ...run.experiment, ...change }).filter(([, value]) => value !== undefined);
+  begin({ ...run, experiment: Object.fromEntries(entries) as Experiment }, { training, keep: true });
   commit();
 }
 
@@ -380,7 +395,8 @@ function hear(event: RunEvent): void {
       return;
     case 'measuring': {
       const { what, done, of } = event;
-      useAnalysis.setState({ measuring: { what, done, of } });
+      // What was ended here may not have heard of it yet.
+      if (useAnalysis.getState().measuring) useAnalysis.setState({ measuring: { what, done, of } });
       return;
     }
     case 'measured':
@@ -399,6 +415,7 @@ function hear(event: RunEvent): void {
       return;
     case 'failed': {
       useLive.setState({ state: 'paused' });
+      useAnalysis.setState({ measuring: null });
       alertPerson('failed', event.failure.message);
       // Stored weights that do not fit the network: the experiment itself is good, and starts over.
       const { experiment } = useExperiment.getState();

@@ -14,8 +14,9 @@ import {
 } from '@/catalog/quantizers';
 import type { ResolvedLayer } from '@/experiment/network';
 import type { LayerSize } from '@/experiment/size';
+import { useAnalysis } from '@/store/analysis';
 import { useLive } from '@/store/live';
-import { bytes, count, decibels, figures, short } from '../format';
+import { bytes, count, decibels, figures, points, short } from '../format';
 import { help } from '../Term';
 import { type ArcPiece, Arcs } from './Arcs';
 import { DeployMark } from './DeployMark';
@@ -165,6 +166,7 @@ export const LayerStrip = memo(
             <span>{bytes(size.total)}</span>
             <span>of {bytes(size.float)}</span>
           </div>
+          <Sensitivity name={name} />
         </div>
       </article>
     );
@@ -172,6 +174,25 @@ export const LayerStrip = memo(
   // `layer` and `size` are made anew with every setting; their contents decide.
   (a, b) => JSON.stringify(a) === JSON.stringify(b),
 );
+
+/** How much the loss minds the layer as it is rounded now, once that was measured; the longest bar is the worst layer's. */
+function Sensitivity({ name }: { name: string }) {
+  const sensitivity = useAnalysis((state) => state.sensitivity);
+  const own = sensitivity?.layers.find((layer) => layer.name === name);
+  if (!sensitivity || !own) return null;
+  const { loss, accuracy } = own.present;
+  const most = Math.max(...sensitivity.layers.map(({ present }) => present.loss), 1e-9);
+  return (
+    <div
+      className={styles.sensitivity}
+      {...help(
+        `Sensitivity, measured at step ${count(sensitivity.step)}: this layer alone, rounded as it was then, ${loss < 0 ? 'lowers' : 'raises'} the loss by ${figures(Math.abs(loss), 2)} nats and moves accuracy by ${points(-accuracy)}.`,
+      )}
+    >
+      <i style={{ width: `${(100 * Math.max(0, loss)) / most}%` }} />
+    </div>
+  );
+}
 
 interface SqnrProps {
   name: string;

@@ -25,6 +25,16 @@ export const panels = {
     help: 'Trains one run after the other over bits, quantizers and seeds, in a worker of its own.',
     load: () => import('../sweep/Sweep'),
   },
+  allocate: {
+    label: 'Allocate',
+    help: 'Finds which layers mind rounding, and gives each the bits that do least harm within a budget.',
+    load: () => import('../allocate/Allocate'),
+  },
+  robustness: {
+    label: 'Robustness',
+    help: 'Accuracy of the float, PTQ and QAT network while the test examples get worse.',
+    load: () => import('../robustness/Robustness'),
+  },
   deploy: {
     label: 'Deploy',
     help: 'Whether the network fits real devices, whether it runs elsewhere to the same answers, and files of it.',
