@@ -5,6 +5,7 @@
  * The one declared requantization: round(v * m / 2^s) with a single rounding, half to even, as ONNX's QuantizeLinear rounds.
  * (gemmlowp rounds twice, which differs now and then.)
  */
+import { tableHalf } from '@/quant/fixedPoint';
 import type { Grid, Rescale } from './program';
 
 const two32 = 2 ** 32;
@@ -122,7 +123,8 @@ export function rescale(by: Rescale, c: number, v: number, w = 0): number {
     n === undefined
       ? multiplyShift(v, m![at]!, by.shifts[at]!)
       : addShift(v, m![at]!, w, n[at]!, by.shifts[at]!);
-  return Math.min(Math.max(rounded + by.zeroPoint, by.low), by.high);
+  const q = Math.min(Math.max(rounded + by.zeroPoint, by.low), by.high);
+  return by.table ? by.table[q + tableHalf]! : q;
 }
 
 /** The q of a number on a grid: clamp(rint(x * fl(1 / scale)) + zeroPoint), as the trained network rounds. */

@@ -2,8 +2,8 @@
  * The integer program's numbers as safetensors: weights packed at their bits, biases int32, scales float32, zero points
  * uint8. Together the tensors have exactly the bytes of the model size (src/experiment/size.ts).
  */
-import { opKindOf } from './ops';
-import type { Program } from './program';
+import { biasesOf, opKindOf } from './ops';
+import type { Grid, Program } from './program';
 import { type SafeTensor, safeTensor, writeSafetensors } from './safetensors';
 
 /** @param notes free text beside what describes the packing */
@@ -11,20 +11,26 @@ export function integerWeights(program: Program, notes: Readonly<Record<string, 
   const named = (name: string, part: string) => `${name.replaceAll(' ', '.')}.${part}`;
   const tensors: SafeTensor[] = [];
   const packing: Record<string, unknown> = {};
+  const addGrid = (name: string, { scale, zeroPoint }: Grid) => {
+    tensors.push(safeTensor(named(name, 'output.scale'), [1], Float32Array.of(scale)));
+    tensors.push(safeTensor(named(name, 'output.zero_point'), [1], Uint8Array.of(zeroPoint)));
+  };
   for (const { name, shape, bits, encoding, packed, scales } of program.weights) {
     tensors.push(safeTensor(named(name, 'packed'), [packed.length], packed));
     tensors.push(safeTensor(named(name, 'scale'), [scales.length], scales));
     packing[name.replaceAll(' ', '.')] = { shape, bits, encoding };
   }
-  for (const op of program.ops)
-    if ('biases' in op && opKindOf(op).weights?.(op).length)
-      tensors.push(safeTensor(named(op.layer, 'biases'), [op.biases.length], op.biases));
+  for (const op of program.ops) {
+    for (const [part, biases] of Object.entries(biasesOf(op)))
+      tensors.push(safeTensor(named(op.layer, part), [biases.length], biases));
+    for (const [site, grid] of Object.entries(opKindOf(op).grids?.(op) ?? {}))
+      addGrid(`${op.layer} ${site}`, grid);
+  }
   const rounded = new Set([program.input, ...Object.values(program.outputs)]);
   program.values.forEach(({ name, bits, grid }, index) => {
     const inside = name.includes(' ');
     if (bits === 32 || !(rounded.has(index) || inside)) return;
-    tensors.push(safeTensor(named(name, 'output.scale'), [1], Float32Array.of(grid.scale)));
-    tensors.push(safeTensor(named(name, 'output.zero_point'), [1], Uint8Array.of(grid.zeroPoint)));
+    addGrid(name, grid);
   });
   return writeSafetensors(tensors, {
     ...notes,

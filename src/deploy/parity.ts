@@ -91,10 +91,12 @@ export async function compareWithIntegers(
         layer.outputs += own.length;
         for (const pass of ['evaluation', 'training'] as const) {
           const found = seen[pass].layers.get(name);
-          if (found)
-            add(layer[pass], own, grid.zeroPoint, (k) =>
-              steps(found, grid.scale, i * own.length + k, pass === 'evaluation'),
-            );
+          if (!found) continue;
+          // A recurrent layer that gives its last state shows all of them, the last one last.
+          const from = ((i + 1) * found.values.length) / count - own.length;
+          add(layer[pass], own, grid.zeroPoint, (k) =>
+            steps(found, grid.scale, from + k, pass === 'evaluation'),
+          );
         }
       }
     }

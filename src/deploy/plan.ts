@@ -1,6 +1,6 @@
 /** Memory planning: where each value of a program lies in one block, so that values that never live together share bytes. */
 import { volume } from '@/catalog/layers';
-import { readsOf } from './ops';
+import { readsOf, scratchOf } from './ops';
 import type { Program } from './program';
 
 export interface Planned {
@@ -19,7 +19,7 @@ const aligned = (bytes: number): number => 4 * Math.ceil(bytes / 4);
 /** Largest values first, each at the lowest place that no value alive with it takes. */
 export function planMemory({ values, ops, input, output }: Program): Planned {
   const lives = values.map((_, index) => {
-    const from = ops.findIndex((op) => op.output === index);
+    const from = ops.findIndex((op) => op.output === index || scratchOf(op).includes(index));
     const to = Math.max(from, ...ops.map((op, i) => (readsOf(op).includes(index) ? i : -1)));
     return { from, to: index === output ? ops.length : to };
   });

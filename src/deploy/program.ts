@@ -76,6 +76,8 @@ export interface Rescale {
   /** Bounds of q: the grid's own, with ReLU the lower one is the zero point. */
   low: number;
   high: number;
+  /** Present where q is the code of a function's argument, -2048 to 2047: the q of its value at each, from the least. */
+  table?: Uint8Array;
 }
 
 export interface Program {

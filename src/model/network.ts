@@ -15,7 +15,6 @@ import { stream } from '@/data/random';
 import { inputName } from '@/experiment/changes';
 import type { ResolvedLayer } from '@/experiment/network';
 import { stopGradient } from '@/kernels/definition';
-import { requantize } from '@/kernels/requantize';
 import {
   type ActivationState,
   activationParamsOf,
@@ -27,7 +26,7 @@ import { passThroughParams } from '@/quant/settings';
 import { type Rounded, roundWeights } from '@/quant/weights';
 import { integerLimit, logitParams, logitSettings } from './integers';
 import { implementationOf, type Layer, type Signal } from './layers';
-import type { Repeated, Sums } from './layers/layer';
+import type { Deployed, Repeated } from './layers/layer';
 import { type NetworkPlan, placeKey, type Sites } from './sites';
 
 export type { Signal };
@@ -114,8 +113,6 @@ export function disposeVariables(variables: NetworkVariables): void {
 class Constants {
   /** A clock that stands still: round to nearest. */
   readonly stopped = tf.keep(tf.tensor1d([-1]));
-  /** A second operand that adds nothing. */
-  readonly nothing = { values: tf.keep(tf.zeros([1])), params: tf.keep(tf.zeros([4, 1])) as tf.Tensor2D };
   /** The grid of logits that have no bits. */
   readonly logits = {
     params: tf.keep(tf.tensor2d(logitParams, [4, 1])),
@@ -142,7 +139,13 @@ class Constants {
     return tensor;
   }
   dispose(): void {
-    tf.dispose([this.stopped, this.nothing, this.logits, ...this.made.values(), ...this.seeds.values()]);
+    tf.dispose([
+      this.stopped,
+      this.logits.params,
+      this.logits.settings,
+      ...this.made.values(),
+      ...this.seeds.values(),
+    ]);
     this.made.clear();
     this.seeds.clear();
   }
@@ -219,7 +222,8 @@ export class Network {
         if (site === 'activations') pass.visit?.(name, values);
         return this.round(name, site, values, siteAt(spec, site)!, pass);
       },
-      requantize: (sums) => this.requantize(name, spec, sums, pass),
+      deployed: (site) => this.deployed(name, spec, site, pass),
+      look: (site, found) => this.look(name, site, found, pass),
       repeated: (site) => this.repeated(name, site, siteAt(spec, site)!, pass),
       plain: this.plain,
       through: this.through,
@@ -230,36 +234,40 @@ export class Network {
     };
   }
 
-  /** A layer's sums as the deployed network rounds them. */
-  private requantize(
+  /** A site of a layer as the deployed network rounds there; logits without bits have a grid of their own. */
+  private deployed(
     name: string,
     spec: LayerSpec,
-    { relu, more, latent, ...operand }: Sums,
+    siteName: ActivationSiteName,
     pass: Pass,
-  ): Signal | undefined {
-    const site = siteAt(spec, 'activations')!;
-    const state = pass.sites?.activations.get(placeKey(name, 'activations'));
+  ): Deployed | undefined {
+    const site = siteAt(spec, siteName)!;
+    const state = pass.sites?.activations.get(placeKey(name, siteName));
     if (!pass.integers || !state) return undefined;
-    const limit = integerLimit('activations', site);
-    const isLogits =
-      limit === undefined && activationBits(site) === 32 && name === this.plan.layers.at(-1)!.name;
-    if (limit === undefined && !isLogits) return undefined;
-    const { params, settings } = isLogits
-      ? this.constants.logits
-      : { params: activationParamsOf(site, state), settings: state.settings as unknown as tf.Tensor1D };
-    const clamped = requantize(
-      { ...operand, bias: operand.bias as tf.Tensor1D },
-      params,
-      settings,
-      more ?? this.constants.nothing,
-    );
-    const rounded = { values: relu ? tf.relu(clamped) : clamped, params };
-    if (pass.visit || pass.tap) {
-      const numbers = latent();
-      pass.visit?.(name, numbers);
-      pass.tap?.(name, 'activations', numbers, rounded, state.settings as unknown as tf.Tensor1D);
+    const limit = integerLimit(siteName, site);
+    if (limit !== undefined) {
+      const params = activationParamsOf(site, state);
+      const clock = this.constants.stopped;
+      const round = (values: tf.Tensor) => roundActivations(values, site, state, clock, params).values;
+      return { params, settings: state.settings as unknown as tf.Tensor1D, limit, round };
     }
-    return limit === undefined ? rounded : { ...rounded, limit };
+    const isLogits =
+      siteName === 'activations' && activationBits(site) === 32 && name === this.plan.layers.at(-1)!.name;
+    return isLogits ? this.constants.logits : undefined;
+  }
+
+  /** Shows a site that was rounded as integers to those who look. */
+  private look(
+    name: string,
+    site: ActivationSiteName,
+    found: () => { latent: tf.Tensor; rounded: Rounded },
+    { visit, tap, sites }: Pass,
+  ): void {
+    if (!visit && !tap) return;
+    const { latent, rounded } = found();
+    if (site === 'activations') visit?.(name, latent);
+    const { settings } = sites!.activations.get(placeKey(name, site))!;
+    tap?.(name, site, latent, rounded, settings as unknown as tf.Tensor1D);
   }
 
   private roundWeights(
@@ -328,8 +336,9 @@ export class Network {
         if (siteName === 'activations') pass.visit?.(name, seen);
         this.observed(name, siteName, seen, site, pass);
         if (!quantizes || !pass.tap) return;
-        const rounded = { values: tf.concat(roundeds, 0), params: params! };
-        pass.tap(name, siteName, seen, rounded, state.settings as unknown as tf.Tensor1D);
+        // Those who look see examples first, then positions.
+        const rounded = { values: tf.stack(roundeds, 1), params: params! };
+        pass.tap(name, siteName, tf.stack(latents, 1), rounded, state.settings as unknown as tf.Tensor1D);
       },
     };
   }

@@ -1,4 +1,4 @@
-/** Evaluation mode against the integer engine: no layer of any feed-forward network differs, at any width. */
+/** Evaluation mode against the integer engine: no layer of any network differs, at any width. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startBackend } from '@/kernels/testing/node';
 import { parityOf, programOf } from './deploy';
@@ -7,7 +7,7 @@ import { atBits } from './testing/widths';
 
 beforeAll(() => startBackend('wasm'));
 
-describe.each(['mlp', 'wideMlp', 'cnn', 'depthwise', 'resnet'] as const)('%s', (name) => {
+describe.each(['mlp', 'wideMlp', 'cnn', 'depthwise', 'resnet', 'gru', 'lstm'] as const)('%s', (name) => {
   test.each([
     [8, 8],
     [3, 4],

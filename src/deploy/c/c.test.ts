@@ -11,7 +11,7 @@ import { programOf } from '@/session/deploy';
 import { trainedPreset } from '@/session/testing/trained';
 import { atBits } from '@/session/testing/widths';
 import { IntegerEngine, quantizeInput } from '../engine';
-import { readsOf } from '../ops';
+import { readsOf, scratchOf } from '../ops';
 import { bytesOf, planMemory } from '../plan';
 import { exportC } from './index';
 import { commentOf, fileStemOf } from './names';
@@ -29,6 +29,9 @@ const cases = [
   ['cnn', 3, 5],
   ['depthwise', 8, 4],
   ['resnet', 1, 2],
+  ['gru', 8, 8],
+  ['gru', 2, 4],
+  ['lstm', 4, 8],
 ] as const;
 
 describe.skipIf(!hasGcc)('compiled by gcc', () => {
@@ -85,28 +88,32 @@ describe.skipIf(!hasGcc)('compiled by gcc', () => {
   );
 });
 
-test('no two values that live together share memory, and none is smaller than it must be', async () => {
-  const trainer = trainedPreset('resnet', 1);
-  const program = await programOf(trainer, 'qat');
-  const { offsets, bytes } = planMemory(program);
-  const alive = new Set<number>();
-  program.ops.forEach((op, index) => {
-    alive.add(op.output);
-    const ranges = [...alive].map(
-      (value) => [offsets[value]!, offsets[value]! + bytesOf(program.values[value]!)] as const,
-    );
-    for (const [i, a] of ranges.entries())
-      for (const b of ranges.slice(i + 1)) expect(a[1] <= b[0] || b[1] <= a[0]).toBe(true);
-    for (const [, end] of ranges) expect(end).toBeLessThanOrEqual(bytes);
-    for (const value of [...alive])
-      if (
-        value !== program.output &&
-        !program.ops.slice(index + 1).some((later) => readsOf(later).includes(value))
-      )
-        alive.delete(value);
-  });
-  trainer.dispose();
-});
+test.each(['resnet', 'lstm'] as const)(
+  'no two values of %s that live together share memory',
+  async (name) => {
+    const trainer = trainedPreset(name, 1);
+    const program = await programOf(trainer, 'qat');
+    const { offsets, bytes } = planMemory(program);
+    const alive = new Set<number>();
+    program.ops.forEach((op, index) => {
+      alive.add(op.output);
+      for (const value of scratchOf(op)) alive.add(value);
+      const ranges = [...alive].map(
+        (value) => [offsets[value]!, offsets[value]! + bytesOf(program.values[value]!)] as const,
+      );
+      for (const [i, a] of ranges.entries())
+        for (const b of ranges.slice(i + 1)) expect(a[1] <= b[0] || b[1] <= a[0]).toBe(true);
+      for (const [, end] of ranges) expect(end).toBeLessThanOrEqual(bytes);
+      for (const value of [...alive])
+        if (
+          value !== program.output &&
+          !program.ops.slice(index + 1).some((later) => readsOf(later).includes(value))
+        )
+          alive.delete(value);
+    });
+    trainer.dispose();
+  },
+);
 
 test('no name escapes into comments or file names', () => {
   fc.assert(

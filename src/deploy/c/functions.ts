@@ -1,6 +1,7 @@
 /** The C functions that exported networks call, each printed where it is needed. C99, integers only, no library but <stdint.h>. */
+import { type RecurrentFunction, recurrentFunctions } from './recurrent';
 
-interface CFunction {
+export interface CFunction {
   /** Those that it calls. */
   needs: readonly FunctionName[];
   code: string;
@@ -18,16 +19,21 @@ export type FunctionName =
   | 'depthwise'
   | 'maxPool'
   | 'averagePool'
-  | 'add';
+  | 'add'
+  | RecurrentFunction;
 
 export const cFunctions: Record<FunctionName, CFunction> = {
+  ...recurrentFunctions,
   rescale: {
     needs: [],
     code: `
-/* Factors by channel (step 1) or one for all (step 0): q = clamp(zero + round(sum * factor / 2^shift), low, high). */
+/*
+ * Factors by channel (step 1) or one for all (step 0): q = clamp(zero + round(sum * factor / 2^shift), low, high). With a
+ * table, q is a code from -2048 to 2047, and the table has what a function makes of it.
+ */
 typedef struct {
   const int32_t *first, *second;
-  const uint8_t *shift;
+  const uint8_t *shift, *table;
   int32_t step, zero, low, high;
 } qat_rescale;
 
@@ -36,7 +42,8 @@ static int32_t qat_finish(const qat_rescale *by, int32_t c, int64_t v) {
   const int32_t shift = by->shift[c];
   int64_t q = (v + (((int64_t)1 << (shift - 1)) - 1) + ((v >> shift) & 1)) >> shift;
   q += by->zero;
-  return (int32_t)(q < by->low ? by->low : q > by->high ? by->high : q);
+  q = q < by->low ? by->low : q > by->high ? by->high : q;
+  return by->table ? by->table[q + 2048] : (int32_t)q;
 }`,
   },
   store: {

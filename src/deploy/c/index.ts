@@ -5,7 +5,7 @@
  */
 import { volume } from '@/catalog/layers';
 import { opKindOf } from '../ops';
-import type { CNames } from '../ops/op';
+import type { CNames, CType } from '../ops/op';
 import { planMemory } from '../plan';
 import type { Program } from '../program';
 import { codeOf } from './functions';
@@ -42,7 +42,7 @@ class Data {
   bytes = 0;
   private readonly declared = new Map<string, string>();
 
-  array(type: 'uint8_t' | 'int32_t', values: ArrayLike<number>): string {
+  array(type: CType, values: ArrayLike<number>): string {
     // INT32_MIN has no literal of its own type.
     const body = listed(values).replaceAll('-2147483648', '(-2147483647 - 1)');
     const declaration = `[${values.length}] = {\n${body}\n};`;
@@ -51,7 +51,7 @@ class Data {
     if (known) return known;
     const name = `qat_data_${this.declared.size}`;
     this.declared.set(key, name);
-    this.bytes += values.length * (type === 'uint8_t' ? 1 : 4);
+    this.bytes += values.length * { uint8_t: 1, int16_t: 2, uint16_t: 2, int32_t: 4 }[type];
     return name;
   }
 
@@ -86,6 +86,7 @@ export function exportC(program: Program, name: string): CExport {
       `{${data.array('int32_t', spread(first!))}`,
       second ? data.array('int32_t', spread(second)) : '0',
       data.array('uint8_t', by.shifts),
+      by.table ? data.array('uint8_t', by.table) : '0',
       count > 1 ? 1 : 0,
       by.zeroPoint,
       by.low,
@@ -111,7 +112,7 @@ export function exportC(program: Program, name: string): CExport {
         [
           data.array('uint8_t', weights.packed),
           data.array('int32_t', op.biases),
-          op.rescale ? rescaleBody(op.rescale) : '{0, 0, 0, 0, 0, 0, 0}',
+          op.rescale ? rescaleBody(op.rescale) : '{0, 0, 0, 0, 0, 0, 0, 0}',
           weights.bits,
           Number(weights.encoding === 'odd'),
           values[op.input]!.grid.zeroPoint,
@@ -120,6 +121,8 @@ export function exportC(program: Program, name: string): CExport {
         ].join(', '),
       );
     },
+    data: (type, values) => data.array(type, values),
+    struct: (type, fields) => struct(type, fields.join(', ')),
     windows: ({ height, width, channels, outHeight, outWidth, kernel, stride, pad }) =>
       struct(
         'qat_windows',

@@ -16,7 +16,8 @@ import { factorOf, rescaleTo } from '../arithmetic';
 import type { Windows } from '../ops';
 import { NoIntegerForm } from '../program';
 import type { Lowering } from './context';
-import { productsOf, sumsOf } from './products';
+import { productsOf, rescaleThrough, sumsOf } from './products';
+import { gru, lstm } from './recurrent';
 
 export type Resolved<S> = ResolvedLayer & { spec: S };
 
@@ -117,15 +118,13 @@ const globalAveragePool: LayerLowering<GlobalAveragePool> = averaged(({ inputSha
 /** A residual sum of `input` and the value `skipped`, whose channels may have scales of their own. */
 function sum(to: Lowering, layer: Resolved<Add | AddProjected>, input: number, skipped: number): number {
   const { name, spec } = layer;
-  if (spec.activation !== 'linear' && spec.activation !== 'relu')
-    throw new NoIntegerForm(`The activation function of ${name} has no integer form: choose ReLU.`);
   const output = to.output(layer);
-  const { grid } = to.values[output]!;
-  const factors = [input, skipped].map((each) => {
-    const { grid: from, scales } = to.values[each]!;
-    return Array.from(scales ?? [1], (scale) => factorOf(from.scale, scale, grid.scale));
-  });
-  const rescale = rescaleTo(grid, factors, spec.activation === 'relu');
+  const rescale = rescaleThrough(to, name, spec.activation, output, (step) =>
+    [input, skipped].map((each) => {
+      const { grid: from, scales } = to.values[each]!;
+      return Array.from(scales ?? [1], (scale) => factorOf(from.scale, scale, step));
+    }),
+  );
   to.ops.push({ kind: 'add', layer: name, input, skipped, output, rescale });
   return output;
 }
@@ -182,8 +181,8 @@ export const layerLowerings = {
   addProjected,
   dropout: asItIs,
   rows: asItIs,
-  gru: notYet,
-  lstm: notYet,
+  gru,
+  lstm,
   embedding: notYet,
   positions: notYet,
   layerNorm: notYet,

@@ -2,9 +2,11 @@
 import type { ActivationFunction } from '@/catalog/activations';
 import type { WeightSiteName } from '@/catalog/quantizers';
 import type { ResolvedLayer } from '@/experiment/network';
+import { isTableFunction } from '@/quant/fixedPoint';
 import { factorOf, integerBias, rescaleTo } from '../arithmetic';
 import type { Products } from '../ops';
-import { NoIntegerForm } from '../program';
+import { NoIntegerForm, type Rescale } from '../program';
+import { codeGrid, tableOf, tableStep } from '../tables';
 import type { Lowering } from './context';
 
 /** Weights and biases of a product with the value `input`, without what follows. */
@@ -42,11 +44,33 @@ function rescaleSums(
   input: number,
   weights: number,
   output: number,
-) {
-  if (spec.activation !== 'linear' && spec.activation !== 'relu')
-    throw new NoIntegerForm(`The activation function of ${name} has no integer form: choose ReLU.`);
+): Rescale {
   const from = to.values[input]!.grid.scale;
-  const { grid } = to.values[output]!;
-  const factors = to.scalesOf(weights).map((scale) => factorOf(from, scale, grid.scale));
-  return rescaleTo(grid, [factors], spec.activation === 'relu');
+  return rescaleThrough(to, name, spec.activation, output, (scale) => [
+    to.scalesOf(weights).map((weight) => factorOf(from, weight, scale)),
+  ]);
+}
+
+/**
+ * What takes sums to the grid of a value, through a function: ReLU is a bound, others are a table.
+ * @param factorsTo the factors of each operand to a grid of this scale
+ */
+export function rescaleThrough(
+  to: Lowering,
+  layer: string,
+  activation: ActivationFunction,
+  output: number,
+  factorsTo: (scale: number) => number[][],
+): Rescale {
+  const { grid, bits } = to.values[output]!;
+  if (!isTableFunction(activation)) return rescaleTo(grid, factorsTo(grid.scale), activation === 'relu');
+  if (bits === 32)
+    throw new NoIntegerForm(
+      `The activation function of ${layer} becomes a table, for which its output needs 8 bits or fewer: choose such bits there, or ReLU.`,
+    );
+  const step = tableStep(activation, grid);
+  return {
+    ...rescaleTo(codeGrid(step), factorsTo(step), false),
+    table: tableOf(activation, step, grid),
+  };
 }

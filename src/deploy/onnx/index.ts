@@ -49,5 +49,9 @@ function translate(to: Translation, op: Op): void {
     throw new ExportRefused(
       `The ONNX export has no form for ${op.layer} (${op.kind}) yet; the C and PyTorch exports have.`,
     );
+  if ('rescale' in op && op.rescale?.table)
+    throw new ExportRefused(
+      `The ONNX export has no form for the activation function of ${op.layer} yet, only for ReLU; the C and PyTorch exports have.`,
+    );
   translator(to, op);
 }

@@ -1,7 +1,7 @@
 /** dense: y[r, o] = sum over k of (x[r, k] - zero point) * w[k, o], for each of `rows` positions; weights [features, units]. */
 import type { Program } from '../program';
 import type { Common, Memory, OpKindOf, Products } from './op';
-import { finish } from './products';
+import { productRow } from './products';
 
 export interface DenseOp extends Common, Products {
   kind: 'dense';
@@ -23,16 +23,7 @@ export const dense: OpKindOf<DenseOp> = {
     const x = memory[op.input]!;
     const y = memory[op.output]!;
     const { zeroPoint } = program.values[op.input]!.grid;
-    const w = program.weights[op.weights]!.values;
-    const sums = new Int32Array(units);
-    for (let r = 0; r < rows; r++) {
-      sums.fill(0);
-      for (let k = 0; k < features; k++) {
-        const value = x[r * features + k]! - zeroPoint;
-        if (value === 0) continue;
-        for (let o = 0; o < units; o++) sums[o]! += value * w[k * units + o]!;
-      }
-      for (let o = 0; o < units; o++) y[r * units + o] = finish(op, o, sums[o]!);
-    }
+    for (let r = 0; r < rows; r++)
+      productRow(op, program, { x, from: r * features, count: features, zeroPoint }, y, r * units, units);
   },
 };

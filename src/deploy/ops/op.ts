@@ -1,6 +1,6 @@
 /** What the kinds of operations have in common, and what each must be able to do. */
 import type { FunctionName } from '../c/functions';
-import type { Program, Rescale } from '../program';
+import type { Grid, Program, Rescale } from '../program';
 
 /** Fields of every operation. */
 export interface Common {
@@ -50,6 +50,9 @@ export interface InC<O extends Common> {
   call(op: O, to: CNames): string;
 }
 
+/** Types of constant arrays. */
+export type CType = 'uint8_t' | 'int16_t' | 'uint16_t' | 'int32_t';
+
 /** The C names of what an operation uses. */
 export interface CNames {
   /** A pointer to a value's integers. */
@@ -64,6 +67,10 @@ export interface CNames {
   products(op: Products & Common): string;
   /** The struct of a rescaling. @param channels over which its factors are laid out */
   rescale(by: Rescale): string;
+  /** A constant array. */
+  data(type: CType, values: ArrayLike<number>): string;
+  /** A constant struct of a type of ../c/functions.ts. */
+  struct(type: string, fields: readonly (string | number)[]): string;
   /** The struct of windows. */
   windows(windows: Windows): string;
 }
@@ -72,8 +79,14 @@ export interface OpKindOf<O extends Common> {
   c: InC<O>;
   /** Indices of the values that it reads; default: its input. */
   reads?(op: O): readonly number[];
+  /** Indices of values that hold something only while it runs. */
+  scratch?(op: O): readonly number[];
   /** Indices of the weights that it uses. */
   weights?(op: O): readonly number[];
+  /** int32 that are added to sums, by the names of an export; default: its `biases` where it has weights. */
+  biases?(op: O): Readonly<Record<string, Int32Array>>;
+  /** Grids that it rounds to inside, by the names of sites. */
+  grids?(op: O): Readonly<Record<string, Grid>>;
   /** Writes the output's q. Reads only what `reads` names. */
   evaluate(op: O, program: Program, memory: Memory): void;
 }

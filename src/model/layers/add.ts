@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Add, type AddProjected, projectionStride } from '@/catalog/layers';
 import { exactSums } from '../integers';
+import { requantized } from './deployed';
 import type { Layer, LayerImplementation, Signal } from './layer';
 import { activate, product, scaled } from './linear';
 
@@ -9,24 +10,22 @@ import { activate, product, scaled } from './linear';
 const sum = <S extends Add | AddProjected>(input: Signal, layer: Layer<S>, skipped: tf.Tensor): tf.Tensor =>
   activate(layer, tf.add(layer.numbers(input), skipped), layer.spec.activation);
 
-/** Whether the sum has an integer form: both sides are integers, and the function is a clamp. */
-const hasIntegers = ({ limit }: Signal, { spec }: Layer<Add | AddProjected>, more: Signal): boolean =>
-  limit !== undefined &&
-  more.limit !== undefined &&
-  (spec.activation === 'linear' || spec.activation === 'relu');
+/** Whether the sum has an integer form: both sides are integers. */
+const hasIntegers = ({ limit }: Signal, more: Signal): boolean =>
+  limit !== undefined && more.limit !== undefined;
 
 export const add: LayerImplementation<Add> = (input, layer) => {
   const skipped = layer.skipped!;
   const latent = () => sum(input, layer, layer.numbers(skipped));
   const rounded =
-    hasIntegers(input, layer as Layer<Add | AddProjected>, skipped) &&
-    layer.requantize({
+    hasIntegers(input, skipped) &&
+    requantized(layer, {
       sums: input.values,
       inputParams: input.params,
       weightParams: layer.through(1),
       bias: tf.zeros([1]),
       more: skipped,
-      relu: layer.spec.activation === 'relu',
+      activation: layer.spec.activation,
       latent,
     });
   return rounded || layer.round(latent());
@@ -39,18 +38,16 @@ export const addProjected: LayerImplementation<AddProjected> = (input, layer) =>
   const project = (values: tf.Tensor, w: tf.Tensor) => projected(values, w, input.values.shape.slice(1));
   const latent = () =>
     sum(input, layer, scaled(project(skipped.values, weights.values), skipped, weights, biases, 'linear'));
-  const sums = hasIntegers(input, layer as Layer<Add | AddProjected>, skipped)
-    ? exactSums(skipped, weights, project)
-    : undefined;
+  const sums = hasIntegers(input, skipped) ? exactSums(skipped, weights, project) : undefined;
   const rounded =
     sums &&
-    layer.requantize({
+    requantized(layer, {
       sums,
       inputParams: skipped.params,
       weightParams: weights.params,
       bias: biases,
       more: input,
-      relu: layer.spec.activation === 'relu',
+      activation: layer.spec.activation,
       latent,
     });
   return rounded || layer.round(latent());

@@ -2,6 +2,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayerSpec } from '@/catalog/layers';
 import type { ActivationSiteName, WeightSiteName } from '@/catalog/quantizers';
+import type { Rounded } from '@/quant/weights';
 
 /** An activation tensor on its way: the numbers meant are values x scale (params row 0). */
 export interface Signal {
@@ -33,11 +34,10 @@ export interface Layer<S = LayerSpec> {
   round(values: tf.Tensor, site?: ActivationSiteName): Signal;
   /** A site that rounds many times in one pass, and is observed once, on all of it. */
   repeated(site: ActivationSiteName): Repeated;
-  /**
-   * Rounds integers at the output's site as the deployed network does, by fixed-point multipliers.
-   * @returns undefined where this pass or this site computes in floats
-   */
-  requantize(sums: Sums): Signal | undefined;
+  /** A site as the deployed network rounds there; undefined where this pass or this site computes in floats. */
+  deployed(site: ActivationSiteName): Deployed | undefined;
+  /** Shows a site that was rounded as integers: the values before and after, computed only for those who look. */
+  look(site: ActivationSiteName, found: () => { latent: tf.Tensor; rounded: Rounded }): void;
   /** A value that is not rounded. */
   plain(values: tf.Tensor): Signal;
   /** Params [4, channels] that let values through. */
@@ -51,21 +51,16 @@ export interface Layer<S = LayerSpec> {
   clock: tf.Tensor;
 }
 
-/** Integers on their way to an output's grid. */
-export interface Sums {
-  /** Integer-valued floats that are exact, or int32: [batch, ..., C]. */
-  sums: tf.Tensor;
-  /** [4, 1], [4, C] or [4, 1]: the sums mean sums x input scale x weight scale. */
-  inputParams: tf.Tensor2D;
-  weightParams: tf.Tensor2D;
-  /** [C], or [1] as the weights' params. */
-  bias: tf.Tensor;
-  /** What is added, on a grid of its own. */
-  more?: Signal;
-  /** Whether what is below 0 becomes 0. */
-  relu: boolean;
-  /** The numbers before they are rounded, computed only for those who look at them. */
-  latent(): tf.Tensor;
+/** The grid of a site of the deployed network. */
+export interface Deployed {
+  /** [4, 1] */
+  params: tf.Tensor2D;
+  /** qmin and qmax first. */
+  settings: tf.Tensor1D;
+  /** The largest magnitude of its integers less the zero point; absent for logits without bits. */
+  limit?: number;
+  /** Integers less the zero point that numbers are rounded to; absent for logits without bits. */
+  round?(values: tf.Tensor): tf.Tensor;
 }
 
 export interface Repeated {

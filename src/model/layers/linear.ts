@@ -6,6 +6,7 @@ import { batchMoments, batchNormTrain, channelScale, updateRunning } from '@/ker
 import { epilogue } from '@/kernels/epilogue';
 import { foldedBias, foldedWeights } from '@/quant/fold';
 import { exactSums } from '../integers';
+import { requantized } from './deployed';
 import type { Layer, Signal } from './layer';
 
 /** The product of integer-valued inputs and weights, output channel last. */
@@ -71,20 +72,18 @@ function finished<S extends Weighted>(
 ): Signal {
   const { activation } = layer.spec;
   const floats = () => scaled(accumulate(input.values, weights.values), input, weights, biases, activation);
-  if (activation === 'linear' || activation === 'relu') {
-    const sums = exactSums(input, weights, accumulate);
-    const rounded =
-      sums &&
-      layer.requantize({
-        sums,
-        inputParams: input.params,
-        weightParams: weights.params,
-        bias: biases,
-        relu: activation === 'relu',
-        latent: floats,
-      });
-    if (rounded) return rounded;
-  }
+  const sums = exactSums(input, weights, accumulate);
+  const rounded =
+    sums &&
+    requantized(layer, {
+      sums,
+      inputParams: input.params,
+      weightParams: weights.params,
+      bias: biases,
+      activation,
+      latent: floats,
+    });
+  if (rounded) return rounded;
   return layer.round(floats());
 }
 

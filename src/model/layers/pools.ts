@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { AveragePool2d, GlobalAveragePool } from '@/catalog/layers';
 import * as kernels from '@/kernels/averagePool2d';
 import { largestExact } from '../integers';
+import { requantized } from './deployed';
 import type { Layer, LayerImplementation, Signal } from './layer';
 
 export const averagePool2d: LayerImplementation<AveragePool2d> = (input, layer) => {
@@ -23,12 +24,12 @@ function rounded<S>({ params, limit }: Signal, layer: Layer<S>, means: tf.Tensor
   const share = Math.fround(1 / pixels);
   const found =
     integers &&
-    layer.requantize({
+    requantized(layer, {
       sums: tf.round(tf.mul(means, pixels)),
       inputParams: params,
       weightParams: tf.tensor2d([share, 1, 0, 1], [4, 1]),
       bias: tf.zeros([1]),
-      relu: false,
+      activation: 'linear',
       latent,
     });
   return found || layer.round(latent());

@@ -5,6 +5,7 @@ import { gruGates, gruState } from '@/kernels/gru';
 import { lstmGates, lstmHidden, lstmState } from '@/kernels/lstm';
 import type { Layer, LayerImplementation, Signal } from './layer';
 import { product, scaled } from './linear';
+import { gruIntegers, type IntegerCell, lstmIntegers, runIntegers } from './recurrentIntegers';
 
 /** One position: from the input's and the state's part of the gates to the next state, not rounded yet. */
 type Cell = (
@@ -14,10 +15,17 @@ type Cell = (
 ) => tf.Tensor2D;
 
 /** Runs a cell over a sequence; the products with all inputs are one. */
-function run(input: Signal, layer: Layer<Gru | Lstm>, cell: (hidden: () => tf.Tensor2D) => Cell): Signal {
+function run(
+  input: Signal,
+  layer: Layer<Gru | Lstm>,
+  cell: (hidden: () => tf.Tensor2D) => Cell,
+  integers: IntegerCell,
+): Signal {
   const { units, returns } = layer.spec;
   const weights = layer.weights();
   const recurrent = layer.weights('recurrent');
+  const deployed = runIntegers(input, layer, weights, recurrent, integers);
+  if (deployed) return deployed;
   const sums = product(input.values, weights.values);
   const parts = tf.unstack(scaled(sums, input, weights, layer.variable('biases'), 'linear'), 1);
   const gates = layer.repeated('gates');
@@ -54,14 +62,20 @@ export const gru: LayerImplementation<Gru> = (input, layer) =>
     input,
     layer as Layer<Gru | Lstm>,
     (hidden) => (part, own, rounded) => gruState(rounded(gruGates(part, own)), hidden()),
+    gruIntegers,
   );
 
 /** c' = f c + i g, h' = o tanh(c'); the cell stays float. */
 export const lstm: LayerImplementation<Lstm> = (input, layer) => {
   let memory: tf.Tensor2D = tf.zeros([input.values.shape[0]!, layer.spec.units]);
-  return run(input, layer as Layer<Gru | Lstm>, () => (part, own, rounded) => {
-    const gates = rounded(lstmGates(part, own));
-    memory = lstmState(gates, memory);
-    return lstmHidden(gates, memory);
-  });
+  return run(
+    input,
+    layer as Layer<Gru | Lstm>,
+    () => (part, own, rounded) => {
+      const gates = rounded(lstmGates(part, own));
+      memory = lstmState(gates, memory);
+      return lstmHidden(gates, memory);
+    },
+    lstmIntegers,
+  );
 };
