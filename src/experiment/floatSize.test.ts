@@ -9,7 +9,7 @@ import {
   type WeightQuantizerKind,
   weightSite,
 } from '@/catalog/quantizers';
-import { peakActivationBytes } from './memory';
+import { workingMemory } from './memory';
 import type { Experiment } from './schema';
 import { modelSize } from './size';
 
@@ -72,11 +72,11 @@ describe('float formats', () => {
     }
   });
 
-  test('bit operations and memory count the bits of the format', () => {
+  test('bit operations count the bits of the format, memory whole bytes', () => {
     const narrow = network('mxfp4', 'e2m1', 8);
     // 80 MACs x 4 x 8 bits, 80 MACs x 4 x 4 bits
     expect(modelSize(narrow).bops).toBe(80 * 4 * 8 + 80 * 4 * 4);
-    // 2 bytes of input, 20 of hidden values; then 2 logits of 4 bytes
-    expect(peakActivationBytes(narrow)).toBe(20 + 8);
+    // 2 bytes of input take 4; 40 hidden values a byte each; 2 logits of 4 bytes
+    expect(workingMemory(narrow)).toBe(4 + 40 + 8);
   });
 });

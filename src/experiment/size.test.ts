@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Bits } from '@/catalog/bits';
 import type { Conv2d, Dense } from '@/catalog/layers';
 import { activationSite, type Granularity, weightSite } from '@/catalog/quantizers';
-import { peakActivationBytes } from './memory';
+import { workingMemory } from './memory';
 import type { Experiment } from './schema';
 import { modelSize } from './size';
 import { experiments } from './testing/arbitrary';
@@ -120,8 +120,8 @@ describe('model size of a convolutional network, by hand', () => {
       { weights: 17, scales: 4 },
     ]);
   });
-  test('activation memory peaks at the convolution: 81 x 4 bits in, 245 x 2 bits out', () => {
-    expect(peakActivationBytes(conv(5, 2, 7, 'channel'))).toBe(41 + 62);
+  test('working memory: 81 bytes of input take 84, 245 of the convolution 248, 45 pooled beside it 48', () => {
+    expect(workingMemory(conv(5, 2, 7, 'channel'))).toBe(84 + 248 + 48);
   });
 });
 

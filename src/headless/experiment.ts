@@ -7,7 +7,7 @@ import type { Dataset } from '@/data/dataset';
 import { NoIntegerForm } from '@/deploy/program';
 import { settingsAt, timelineOf } from '@/experiment/changes';
 import { encodeLink } from '@/experiment/link';
-import { peakActivationBytes } from '@/experiment/memory';
+import { workingMemory } from '@/experiment/memory';
 import { resolveNetwork } from '@/experiment/network';
 import type { Parity } from '@/experiment/parity';
 import type { Experiment } from '@/experiment/schema';
@@ -129,7 +129,7 @@ export async function runExperiment(
     qat: accuracy('qat'),
     ptq: accuracy('ptq'),
     ...(await integersOf(trainer)),
-    bytes: { float: size.float, quantized: size.total, ram: peakActivationBytes(final) },
+    bytes: { float: size.float, quantized: size.total, ram: workingMemory(final) },
     bops: size.bops,
     layers: resolveNetwork(final).map(({ name, spec, sites, parameters, macs }) => {
       const {

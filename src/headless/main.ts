@@ -147,7 +147,9 @@ function print(report: Report): void {
       `as integers: ${percent(integer.accuracy)}, ${integer.mismatches} predictions differ, no layer by more than ${largest} LSB; from the training forward pass ${parity.mismatches.training} differ`,
     );
   } else console.log(`no integer form: ${noIntegers}`);
-  console.log(`model size: ${bytes.quantized} B of ${bytes.float} B float; peak activations ${bytes.ram} B`);
+  console.log(
+    `model size: ${bytes.quantized} B of ${bytes.float} B float; RAM for activations ${bytes.ram} B`,
+  );
   console.log(
     `per step: float ${stepMs.float.toFixed(2)} ms, QAT ${stepMs.qat.toFixed(2)} ms (${report.backend}, ${report.mode})`,
   );

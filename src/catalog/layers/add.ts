@@ -114,5 +114,6 @@ export const addProjected = {
     // The skipped value has the bits of the layer before the path; counted with those that come in here.
     { macs: volume(input) * (skipped.at(-1) ?? 1), left: 'input', right: 'weights' },
   ],
+  sums: (_spec, { input }) => volume(input),
   summary: (spec, _input, output) => `around ${spec.span}, 1×1 → ${output.join('×')}`,
 } satisfies LayerDescriptor<AddProjected>;

@@ -1,6 +1,6 @@
 /** What a person does with runs: pin, rename, delete, restore. Stored at once, and other tabs hear of it. */
 import { settingsAt } from '@/experiment/changes';
-import { peakActivationBytes } from '@/experiment/memory';
+import { workingMemory } from '@/experiment/memory';
 import { learnedWidths, modelSize } from '@/experiment/size';
 import { useExperiment } from '../experiment';
 import { useLive } from '../live';
@@ -107,7 +107,7 @@ export function finished({ widths, ...run }: Finished): Run {
       ptq: last.ptq?.accuracy ?? null,
       qat: last.qat.accuracy,
     },
-    bytes: { float: size.float, quantized: size.total, ram: peakActivationBytes(settings) },
+    bytes: { float: size.float, quantized: size.total, ram: workingMemory(settings) },
     bops: size.bops,
   };
 }
