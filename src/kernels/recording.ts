@@ -11,9 +11,17 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { Blocks } from './blocks';
+import { fuseLaunches, type Launches } from './fusedLaunches';
 import { linkLaunches } from './linkedLaunches';
 import { NotRecordable } from './recorders/recorder';
-import { currentWasmBackend, emscripten, type LaunchFunction, launchName, listenToLaunches } from './wasm';
+import {
+  address,
+  currentKernels,
+  currentWasmBackend,
+  emscripten,
+  launchName,
+  listenToLaunches,
+} from './wasm';
 
 /** The methods of tfjs's backend that a recording stands in for. */
 interface Patched {
@@ -70,7 +78,9 @@ function patched<T>(target: object, methods: object, compute: () => T): T {
 /** A list of launches, in segments that are run again one by one. */
 export class Recording {
   private readonly blocks: Blocks;
-  private readonly segments: { kernels: LaunchFunction[]; values: number[][]; run?: () => void }[] = [];
+  private readonly segments: Launches[] = [];
+  /** What is run of each segment, once a replay was asked for. */
+  private linked: (Launches & { run?: () => void })[] | undefined;
   /** Every tensor's data made while recording, and those of them that outlive it. */
   private readonly made = new Set<object>();
   private readonly held = new Set<object>();
@@ -96,8 +106,9 @@ export class Recording {
   capture<T>(compute: () => T): T {
     if (active) throw new NotRecordable('A recording is in progress.');
     watchKernels();
-    const segment: (typeof this.segments)[number] = { kernels: [], values: [] };
+    const segment: Launches = { kernels: [], values: [] };
     this.segments.push(segment);
+    this.linked = undefined;
     const { backend, blocks } = this;
     const prototype = Object.getPrototypeOf(backend) as Patched;
     const data = backend.dataIdMap as unknown as { get(id: object): Data | undefined };
@@ -150,14 +161,28 @@ export class Recording {
 
   /** Runs a segment again. */
   replay(index: number): void {
-    const segment = this.segments[index]!;
+    const segment = this.fused[index]!;
     segment.run ??= linkLaunches(segment.kernels, segment.values);
     segment.run();
   }
 
+  private get fused(): NonNullable<typeof this.linked> {
+    this.linked ??= fuseLaunches(this.segments, currentKernels(), (address) => this.isRead(address));
+    return this.linked;
+  }
+
+  /** Whether someone but this recording holds what lies at an address. */
+  private isRead(address: number): boolean {
+    const data = this.backend.dataIdMap as unknown as { get(id: object): Data | undefined };
+    return [...this.made].some((dataId) => {
+      const entry = data.get(dataId);
+      return entry?.memoryOffset === address && entry.refCount > Number(this.held.has(dataId));
+    });
+  }
+
   /** Runs a segment again and adds the ms of each launch to `times`. @returns what each launch is, with its arguments */
   profile(index: number, times: Float64Array): string[] {
-    const { kernels, values } = this.segments[index]!;
+    const { kernels, values } = this.fused[index]!;
     return kernels.map((kernel, i) => {
       const start = performance.now();
       kernel(...values[i]!);
@@ -166,9 +191,9 @@ export class Recording {
     });
   }
 
-  /** Launches of a segment. */
+  /** Launches of a segment, as it is replayed. */
   lengthOf(index: number): number {
-    return this.segments[index]!.kernels.length;
+    return this.fused[index]!.kernels.length;
   }
 
   /** Adds a copy of bytes to the end of the last segment. */
@@ -176,7 +201,8 @@ export class Recording {
     const module = emscripten(this.backend);
     const { kernels, values } = this.segments.at(-1)!;
     kernels.push(() => module.HEAPU8.copyWithin(to, from, from + bytes));
-    values.push([]);
+    values.push([from, to]);
+    this.linked = undefined;
   }
 
   /** Gives all memory back; results that someone still holds stay theirs. */
@@ -202,6 +228,7 @@ export class Recording {
     this.made.clear();
     this.held.clear();
     this.segments.length = 0;
+    this.linked = undefined;
     blocks.dispose();
   }
 
@@ -222,7 +249,8 @@ export class Recording {
       if (!ours && outputs.length > 0) {
         const again = () => this.again(kernelFunc, call, outputs);
         segment.kernels.push(Object.defineProperty(again, 'name', { value: `tfjs ${name}` }));
-        segment.values.push([]);
+        const inputs = Object.values(call.inputs).flatMap((input) => input ?? []) as TensorInfo[];
+        segment.values.push([...inputs, ...outputs].map(address));
       }
     }
   }

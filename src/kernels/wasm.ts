@@ -86,6 +86,11 @@ export function launch(name: string, ...values: number[]): void {
   kernel(...values);
 }
 
+/** Every kernel, by name. */
+export function currentKernels(): ReadonlyMap<string, LaunchFunction> {
+  return current().kernels;
+}
+
 /** The name of an exported function, or undefined if it is none of ours. */
 export function launchName(kernel: LaunchFunction): string | undefined {
   for (const [name, each] of current().kernels) if (each === kernel) return name;

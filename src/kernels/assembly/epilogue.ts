@@ -1,5 +1,7 @@
 /** Scale, bias and activation function after a quantized product, and the gradient. See ../epilogue/index.ts. */
-import { gelu4, geluSlope4, sigmoid4, storeLane, tanh4 } from './lanes';
+import { gelu4, geluSlope4, get, put, sigmoid4, storeLane, tanh4 } from './lanes';
+import { follow } from './observe';
+import { affineGradient, signGradient } from './quantize';
 
 // Which activation function: known when each exported kernel is compiled, so that no branch is left in its loop.
 const LINEAR: i32 = 0;
@@ -8,7 +10,7 @@ const TANH: i32 = 2;
 const SIGMOID: i32 = 3;
 const GELU: i32 = 4;
 
-/** Rows over which a bias gradient is summed before it is added to the total. */
+/** Rows over which a bias gradient is summed before it is added to the total, as on the other backends. */
 const BLOCK: i32 = 256;
 
 @inline
@@ -54,11 +56,13 @@ function makeBiases(
   }
 }
 
+/** @param observes takes y into the `state` of an observer too, as ../assembly/observe.ts does value by value */
 @inline
 function forward(
-  kind: i32, acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize,
-  rows: i32, channels: i32,
+  kind: i32, observes: bool, acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, state: usize,
 ): void {
+  let lowest = f32x4.splat(Infinity), highest = f32x4.splat(-Infinity), broken = f32x4.splat(0);
   const rowBytes = (channels as usize) << 2;
   const scales = rowsOfScratch;
   const biases = rowsOfScratch + rowBytes;
@@ -68,125 +72,326 @@ function forward(
     let c: usize = 0;
     for (; c + 16 <= rowBytes; c += 16) {
       const scaled = f32x4.mul(v128.load(acc + c), v128.load(scales + c));
-      v128.store(y + c, apply(kind, f32x4.add(scaled, v128.load(biases + c))));
+      const value = apply(kind, f32x4.add(scaled, v128.load(biases + c)));
+      v128.store(y + c, value);
+      if (observes) {
+        lowest = f32x4.pmin(lowest, value);
+        highest = f32x4.pmax(highest, value);
+        broken = v128.or(broken, f32x4.ne(value, value));
+      }
     }
     for (; c < rowBytes; c += 4) {
       const scaled = f32x4.mul(v128.load32_splat(acc + c), v128.load32_splat(scales + c));
-      storeLane(y + c, apply(kind, f32x4.add(scaled, v128.load32_splat(biases + c))));
+      const value = apply(kind, f32x4.add(scaled, v128.load32_splat(biases + c)));
+      storeLane(y + c, value);
+      if (observes) {
+        lowest = f32x4.pmin(lowest, value);
+        highest = f32x4.pmax(highest, value);
+        broken = v128.or(broken, f32x4.ne(value, value));
+      }
     }
     acc += rowBytes;
     y += rowBytes;
   }
+  if (observes) follow(state, v128.or(lowest, broken), v128.or(highest, broken));
 }
 
-/** `saved` is y, or acc for GELU, whose x is computed from it again. */
+// How the gradient of y comes: as it is, or as that of y rounded per tensor, on a grid or to its sign.
+const PLAIN: i32 = 0;
+const GRID: i32 = 1;
+const SIGN: i32 = 2;
+
+/** The gradient of acc at one or four values, stored; @returns what the bias gets of it */
+@inline
+function backwardAt(
+  kind: i32, rounding: i32, dy: usize, saved: usize, dacc: usize, scale: v128, bias: v128,
+  y: usize, inverse: v128, zeroPoint: v128, qmin: v128, qmax: v128, passes: v128, whole: bool,
+): v128 {
+  let at = get(saved, whole);
+  if (kind == GELU) at = f32x4.add(f32x4.mul(at, scale), bias);
+  let above = get(dy, whole);
+  if (rounding == SIGN) above = signGradient(above, get(y, whole), inverse);
+  if (rounding == GRID)
+    above = affineGradient(above, get(y, whole), inverse, zeroPoint, qmin, qmax, passes);
+  const g = upstream(kind, above, at);
+  put(dacc, f32x4.mul(g, scale), whole);
+  return g;
+}
+
+/**
+ * `saved` is y, or acc for GELU, whose x is computed from it again.
+ * @param rounding if not PLAIN, dy is the gradient of y rounded by params [4, 1] and settings, as ./quantize.ts has it
+ */
 @inline
 function backward(
-  kind: i32, dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
-  rowsOfScratch: usize, rows: i32, channels: i32,
+  kind: i32, rounding: i32, dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize,
+  dacc: usize, dbias: usize, rowsOfScratch: usize, rows: i32, channels: i32,
+  y: usize, params: usize, settings: usize,
 ): void {
+  let inverse = f32x4.splat(1), zeroPoint = f32x4.splat(0), qmin = zeroPoint, qmax = zeroPoint, passes = zeroPoint;
+  if (rounding != PLAIN) {
+    inverse = v128.load32_splat(params, 4);
+    zeroPoint = v128.load32_splat(params, 8);
+    qmin = v128.load32_splat(settings);
+    qmax = v128.load32_splat(settings, 4);
+  }
+  // Without bits every gradient passes.
+  if (rounding == GRID && load<f32>(settings, 8) == 0) {
+    passes = i32x4.splat(-1);
+    inverse = f32x4.splat(1);
+  }
   const rowBytes = (channels as usize) << 2;
   const scales = rowsOfScratch;
-  const partial = rowsOfScratch + rowBytes;
-  const biases = partial + rowBytes;
+  const biases = scales + rowBytes;
   makeScales(inputParams, weightParams, scales, channels);
   if (kind == GELU) makeBiases(inputParams, weightParams, bias, scales, biases, channels);
   memory.fill(dbias, 0, rowBytes);
   for (let block = 0; block < rows; block += BLOCK) {
-    memory.fill(partial, 0, rowBytes);
-    const end = min(block + BLOCK, rows);
-    for (let row = block; row < end; row++) {
-      let c: usize = 0;
-      for (; c + 16 <= rowBytes; c += 16) {
-        let at = v128.load(saved + c);
-        if (kind == GELU) at = f32x4.add(f32x4.mul(at, v128.load(scales + c)), v128.load(biases + c));
-        const g = upstream(kind, v128.load(dy + c), at);
-        v128.store(dacc + c, f32x4.mul(g, v128.load(scales + c)));
-        v128.store(partial + c, f32x4.add(v128.load(partial + c), g));
+    const end = (min(BLOCK, rows - block) as usize) * rowBytes;
+    let c: usize = 0;
+    // A line of the cache, then one vector, at a time: the sums of a block's rows stay in registers.
+    for (; c + 64 <= rowBytes; c += 64) {
+      let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+      const k0 = v128.load(scales + c), k1 = v128.load(scales + c, 16);
+      const k2 = v128.load(scales + c, 32), k3 = v128.load(scales + c, 48);
+      for (let i = c; i < end; i += rowBytes) {
+        const d = dy + i, v = saved + i, to = dacc + i, o = y + i, b = biases + c;
+        s0 = f32x4.add(s0, backwardAt(
+          kind, rounding, d, v, to, k0, v128.load(b), o, inverse, zeroPoint, qmin, qmax, passes, true,
+        ));
+        s1 = f32x4.add(s1, backwardAt(
+          kind, rounding, d + 16, v + 16, to + 16, k1, v128.load(b, 16), o + 16,
+          inverse, zeroPoint, qmin, qmax, passes, true,
+        ));
+        s2 = f32x4.add(s2, backwardAt(
+          kind, rounding, d + 32, v + 32, to + 32, k2, v128.load(b, 32), o + 32,
+          inverse, zeroPoint, qmin, qmax, passes, true,
+        ));
+        s3 = f32x4.add(s3, backwardAt(
+          kind, rounding, d + 48, v + 48, to + 48, k3, v128.load(b, 48), o + 48,
+          inverse, zeroPoint, qmin, qmax, passes, true,
+        ));
       }
-      for (; c < rowBytes; c += 4) {
-        let at = v128.load32_splat(saved + c);
-        if (kind == GELU)
-          at = f32x4.add(f32x4.mul(at, v128.load32_splat(scales + c)), v128.load32_splat(biases + c));
-        const g = upstream(kind, v128.load32_splat(dy + c), at);
-        storeLane(dacc + c, f32x4.mul(g, v128.load32_splat(scales + c)));
-        storeLane(partial + c, f32x4.add(v128.load32_splat(partial + c), g));
-      }
-      dy += rowBytes;
-      saved += rowBytes;
-      dacc += rowBytes;
+      addTo(dbias + c, s0, true);
+      addTo(dbias + c + 16, s1, true);
+      addTo(dbias + c + 32, s2, true);
+      addTo(dbias + c + 48, s3, true);
     }
-    for (let c: usize = 0; c < rowBytes; c += 4)
-      store<f32>(dbias + c, load<f32>(dbias + c) + load<f32>(partial + c));
+    for (; c + 16 <= rowBytes; c += 16) {
+      let sum = f32x4.splat(0);
+      const scale = v128.load(scales + c), b = v128.load(biases + c);
+      for (let i = c; i < end; i += rowBytes)
+        sum = f32x4.add(sum, backwardAt(
+          kind, rounding, dy + i, saved + i, dacc + i, scale, b, y + i,
+          inverse, zeroPoint, qmin, qmax, passes, true,
+        ));
+      addTo(dbias + c, sum, true);
+    }
+    for (; c < rowBytes; c += 4) {
+      let sum = f32x4.splat(0);
+      const scale = v128.load32_splat(scales + c), b = v128.load32_splat(biases + c);
+      for (let i = c; i < end; i += rowBytes)
+        sum = f32x4.add(sum, backwardAt(
+          kind, rounding, dy + i, saved + i, dacc + i, scale, b, y + i,
+          inverse, zeroPoint, qmin, qmax, passes, false,
+        ));
+      addTo(dbias + c, sum, false);
+    }
+    dy += end;
+    saved += end;
+    y += end;
+    dacc += end;
   }
+}
+
+@inline
+function addTo(at: usize, sum: v128, whole: bool): void {
+  put(at, f32x4.add(get(at, whole), sum), whole);
 }
 
 export function epilogueLinear(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
   channels: i32,
 ): void {
-  forward(LINEAR, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels);
+  forward(LINEAR, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0);
 }
 
 export function epilogueLinearGradient(
   dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
   rowsOfScratch: usize, rows: i32, channels: i32,
 ): void {
-  backward(LINEAR, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels);
+  backward(LINEAR, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0);
 }
 
 export function epilogueRelu(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
   channels: i32,
 ): void {
-  forward(RELU, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels);
+  forward(RELU, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0);
 }
 
 export function epilogueReluGradient(
   dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
   rowsOfScratch: usize, rows: i32, channels: i32,
 ): void {
-  backward(RELU, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels);
+  backward(RELU, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0);
 }
 
 export function epilogueTanh(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
   channels: i32,
 ): void {
-  forward(TANH, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels);
+  forward(TANH, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0);
 }
 
 export function epilogueTanhGradient(
   dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
   rowsOfScratch: usize, rows: i32, channels: i32,
 ): void {
-  backward(TANH, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels);
+  backward(TANH, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0);
 }
 
 export function epilogueSigmoid(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
   channels: i32,
 ): void {
-  forward(SIGMOID, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels);
+  forward(SIGMOID, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0);
 }
 
 export function epilogueSigmoidGradient(
   dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
   rowsOfScratch: usize, rows: i32, channels: i32,
 ): void {
-  backward(SIGMOID, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels);
+  backward(SIGMOID, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0);
 }
 
 export function epilogueGelu(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
   channels: i32,
 ): void {
-  forward(GELU, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels);
+  forward(GELU, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0);
 }
 
 export function epilogueGeluGradient(
   dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
   rowsOfScratch: usize, rows: i32, channels: i32,
 ): void {
-  backward(GELU, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels);
+  backward(GELU, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0);
+}
+
+// Together with a neighbour, for recorded steps: ../fusedLaunches.ts.
+
+export function epilogueLinearObserved(
+  acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
+  channels: i32, state: usize,
+): void {
+  forward(LINEAR, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state);
+}
+
+export function epilogueLinearGradientRounded(
+  dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
+): void {
+  if (load<f32>(settings, 8) == 2)
+    backward(
+      LINEAR, SIGN, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
+      y, params, settings,
+    );
+  else
+    backward(
+      LINEAR, GRID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
+      y, params, settings,
+    );
+}
+
+export function epilogueReluObserved(
+  acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
+  channels: i32, state: usize,
+): void {
+  forward(RELU, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state);
+}
+
+export function epilogueReluGradientRounded(
+  dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
+): void {
+  if (load<f32>(settings, 8) == 2)
+    backward(
+      RELU, SIGN, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
+      y, params, settings,
+    );
+  else
+    backward(
+      RELU, GRID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
+      y, params, settings,
+    );
+}
+
+export function epilogueTanhObserved(
+  acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
+  channels: i32, state: usize,
+): void {
+  forward(TANH, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state);
+}
+
+export function epilogueTanhGradientRounded(
+  dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
+): void {
+  if (load<f32>(settings, 8) == 2)
+    backward(
+      TANH, SIGN, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
+      y, params, settings,
+    );
+  else
+    backward(
+      TANH, GRID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
+      y, params, settings,
+    );
+}
+
+export function epilogueSigmoidObserved(
+  acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
+  channels: i32, state: usize,
+): void {
+  forward(SIGMOID, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state);
+}
+
+export function epilogueSigmoidGradientRounded(
+  dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
+): void {
+  if (load<f32>(settings, 8) == 2)
+    backward(
+      SIGMOID, SIGN, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
+      y, params, settings,
+    );
+  else
+    backward(
+      SIGMOID, GRID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
+      y, params, settings,
+    );
+}
+
+export function epilogueGeluObserved(
+  acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
+  channels: i32, state: usize,
+): void {
+  forward(GELU, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state);
+}
+
+export function epilogueGeluGradientRounded(
+  dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
+): void {
+  if (load<f32>(settings, 8) == 2)
+    backward(
+      GELU, SIGN, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
+      y, params, settings,
+    );
+  else
+    backward(
+      GELU, GRID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
+      y, params, settings,
+    );
 }

@@ -85,7 +85,29 @@ function trackAt(
     write(w, v128.bitselect(pinned, read(w, wide), frozen), wide);
   }
   write(meanAt, v128.bitselect(mean, now, known), wide);
-  write(pinnedAt, pinned, wide);
+  // Most often there was nothing to release, and reading costs less than writing.
+  if (freezes || !wide || v128.any_true(isNumber(v128.load(pinnedAt)))) write(pinnedAt, pinned, wide);
+}
+
+/**
+ * Four weights that keep their levels, none of them frozen: nothing but averages changes then, and what stays the same is
+ * not written, since the state is far larger than the caches.
+ * @returns false, having done nothing, where the weights are not so
+ */
+@inline
+function settled(level: usize, state: usize, rowBytes: usize, momentum: v128): bool {
+  const now = v128.load(level);
+  if (!i32x4.all_true(v128.and(i32x4.eq(now, v128.load(state)), isNumber(now)))) return false;
+  const frequencyAt = state + 2 * rowBytes;
+  const meanAt = frequencyAt + rowBytes;
+  if (v128.any_true(isNumber(v128.load(meanAt + rowBytes)))) return false;
+  const keeps = f32x4.sub(f32x4.splat(1), momentum);
+  const frequency = v128.load(frequencyAt);
+  if (v128.any_true(frequency)) v128.store(frequencyAt, f32x4.mul(keeps, frequency));
+  const average = v128.load(meanAt);
+  const mean = f32x4.add(f32x4.mul(momentum, now), f32x4.mul(keeps, average));
+  if (v128.any_true(v128.xor(mean, average))) v128.store(meanAt, mean);
+  return true;
 }
 
 /**
@@ -109,6 +131,7 @@ export function trackOscillation(
     let c: usize = 0;
     for (; c + 16 <= lineBytes; c += 16) {
       const i = line + c;
+      if (!freezes && settled(levels + i, state + i, bytes, momentum)) continue;
       const scale = channels == 1 ? v128.load32_splat(params) : v128.load(params + c);
       const inverse = channels == 1 ? v128.load32_splat(inverses) : v128.load(inverses + c);
       trackAt(

@@ -15,16 +15,42 @@ function sign(x: v128): v128 {
   return v128.bitselect(signs, x, f32x4.eq(x, x));
 }
 
+/** @param passes lanes with all bits set pass whatever x is */
 @inline
-function affineGradient(dq: v128, x: v128, inverse: v128, zeroPoint: v128, qmin: v128, qmax: v128): v128 {
+export function affineGradient(
+  dq: v128, x: v128, inverse: v128, zeroPoint: v128, qmin: v128, qmax: v128, passes: v128 = f32x4.splat(0),
+): v128 {
   const rounded = f32x4.add(f32x4.nearest(f32x4.mul(x, inverse)), zeroPoint);
   const inside = v128.and(f32x4.ge(rounded, qmin), f32x4.le(rounded, qmax));
-  return v128.and(f32x4.mul(dq, inverse), inside);
+  return v128.and(f32x4.mul(dq, inverse), v128.or(inside, passes));
 }
 
 @inline
-function signGradient(dq: v128, x: v128, inverse: v128): v128 {
+export function signGradient(dq: v128, x: v128, inverse: v128): v128 {
   return v128.and(f32x4.mul(dq, inverse), f32x4.le(f32x4.abs(x), f32x4.splat(1)));
+}
+
+/** Some rows, a constant number of them, with the parameters of their channels: they are read once for all. */
+@inline
+function affineRows(
+  rows: i32, x: usize, q: usize, rowBytes: usize, inverses: usize, zeroPoints: usize, qmin: v128, qmax: v128,
+): void {
+  const second = rowBytes, third = 2 * rowBytes, fourth = 3 * rowBytes;
+  let c: usize = 0;
+  for (; c + 16 <= rowBytes; c += 16) {
+    const inverse = v128.load(inverses + c), zeroPoint = v128.load(zeroPoints + c);
+    const from = x + c, to = q + c;
+    v128.store(to, affine(v128.load(from), inverse, zeroPoint, qmin, qmax));
+    if (rows < 4) continue;
+    v128.store(to + second, affine(v128.load(from + second), inverse, zeroPoint, qmin, qmax));
+    v128.store(to + third, affine(v128.load(from + third), inverse, zeroPoint, qmin, qmax));
+    v128.store(to + fourth, affine(v128.load(from + fourth), inverse, zeroPoint, qmin, qmax));
+  }
+  for (; c < rowBytes; c += 4) {
+    const inverse = v128.load32_splat(inverses + c), zeroPoint = v128.load32_splat(zeroPoints + c);
+    for (let i: usize = c; i < (rows as usize) * rowBytes; i += rowBytes)
+      storeLane(q + i, affine(v128.load32_splat(x + i), inverse, zeroPoint, qmin, qmax));
+  }
 }
 
 /**
@@ -60,27 +86,11 @@ export function quantize(
       storeLane(q + i, affine(v128.load32_splat(x + i), inverse, zeroPoint, qmin, qmax));
     return;
   }
-  for (let row: usize = 0; row < bytes; row += rowBytes) {
-    const from = x + row;
-    const to = q + row;
-    let c: usize = 0;
-    for (; c + 16 <= rowBytes; c += 16)
-      v128.store(
-        to + c,
-        affine(v128.load(from + c), v128.load(inverses + c), v128.load(zeroPoints + c), qmin, qmax),
-      );
-    for (; c < rowBytes; c += 4)
-      storeLane(
-        to + c,
-        affine(
-          v128.load32_splat(from + c),
-          v128.load32_splat(inverses + c),
-          v128.load32_splat(zeroPoints + c),
-          qmin,
-          qmax,
-        ),
-      );
-  }
+  let row: usize = 0;
+  for (; row + 4 * rowBytes <= bytes; row += 4 * rowBytes)
+    affineRows(4, x + row, q + row, rowBytes, inverses, zeroPoints, qmin, qmax);
+  for (; row < bytes; row += rowBytes)
+    affineRows(1, x + row, q + row, rowBytes, inverses, zeroPoints, qmin, qmax);
 }
 
 /** dx [n] from dq [n] and x [n]. */
