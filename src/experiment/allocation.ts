@@ -35,8 +35,12 @@ export interface AllocationQuestion {
   budget: Budget;
   /** The weights of the first and last layer stay at 8 bits. */
   keepEnds: boolean;
-  /** Measured rises of the loss, the fall of accuracy, or rises that the Hessian trace estimates, of weights alone. */
-  source: 'loss' | 'accuracy' | 'hessian';
+  /**
+   * Measured rises of the loss, the fall of accuracy, rises that the Hessian trace estimates, of weights alone, or the mean
+   * of measured and estimated rises (of outputs: by the law of rounding errors): where a layer does so little that measuring
+   * it finds noise, the estimate still tells more bits from fewer.
+   */
+  source: 'loss' | 'accuracy' | 'hessian' | 'both';
 }
 
 const sitesOf = (layer: ResolvedLayer, kind: 'weights' | 'activations'): SiteName[] =>
@@ -49,6 +53,59 @@ const editsAt = (layer: ResolvedLayer, kind: 'weights' | 'activations', bits: Bi
 /** Whether all that a layer multiplies is what comes in by its weights, so that its BOPs are macs x both widths. */
 const isPlain = ({ products }: ResolvedLayer) =>
   products.every(({ left, right }) => left === 'input' && right === 'weights');
+
+interface Harm {
+  bits: Bits;
+  harm: number;
+}
+type Estimate = (bits: Bits) => number | undefined;
+
+/** The mean of measured rises and of what an estimate says of the same widths. */
+const meanWith = (estimate: Estimate, measured: readonly Harm[]): Harm[] =>
+  measured.map(({ bits, harm }) => {
+    const other = estimate(bits);
+    return { bits, harm: other === undefined ? harm : (Math.max(0, harm) + other) / 2 };
+  });
+
+/**
+ * What the law says that squared rounding errors follow, a quarter for each bit more: through the median of what was measured
+ * at the widths where rounding is neither lost in noise nor ruinous.
+ */
+function byLaw(measured: readonly Harm[]): Estimate {
+  const scales = measured
+    .filter(({ bits }) => bits >= 2 && bits <= 5)
+    .map(({ bits, harm }) => Math.max(0, harm) * 4 ** bits)
+    .sort((a, b) => a - b);
+  if (scales.length === 0) return () => undefined;
+  const half = (scales.length - 1) / 2;
+  const scale = (scales[Math.floor(half)]! + scales[Math.ceil(half)]!) / 2;
+  return (bits) => scale * 4 ** -bits;
+}
+
+const losses = (list: readonly { bits: Bits; loss: number }[] = []): Harm[] =>
+  list.map(({ bits, loss }) => ({ bits, harm: loss }));
+const falls = (list: Rises['weights'] = []): Harm[] =>
+  list.map(({ bits, accuracy }) => ({ bits, harm: accuracy }));
+
+/** What each source says of a layer's weights and output, by falling bits. */
+const sources: Record<
+  AllocationQuestion['source'],
+  (rises: Rises) => { weights: Harm[]; activations: Harm[] }
+> = {
+  loss: ({ weights, activations }) => ({ weights: losses(weights), activations: losses(activations) }),
+  accuracy: ({ weights, activations }) => ({ weights: falls(weights), activations: falls(activations) }),
+  hessian: ({ estimated, activations }) => ({
+    weights: losses(estimated),
+    activations: losses(activations),
+  }),
+  both({ weights, estimated, activations }) {
+    const outputs = losses(activations);
+    return {
+      weights: meanWith((bits) => estimated?.find((each) => each.bits === bits)?.loss, losses(weights)),
+      activations: meanWith(byLaw(outputs), outputs),
+    };
+  },
+};
 
 const costOf = ({ budget }: AllocationQuestion) => (budget.kind === 'harm' ? budget.cost : budget.kind);
 
@@ -72,13 +129,13 @@ export function choicesFor(
   };
   return resolved.map((layer) => {
     const rises = layers.find(({ name }) => name === layer.name);
-    const harms = (list: readonly { bits: Bits; loss: number; accuracy?: number }[]) =>
-      rising(list.map((rise) => (question.source === 'accuracy' ? (rise.accuracy ?? 0) : rise.loss)));
+    const harms = (list: readonly Harm[]) => rising(list.map(({ harm }) => harm));
     const site = siteAt(layer.spec, 'weights') as WeightSite | undefined;
     const fixed = (bits: Bits): WidthChoice[] => [{ bits, harm: 0, bytes: bytesAt(layer) }];
-    const measured = question.source === 'hessian' ? rises?.estimated : rises?.weights;
+    const found = rises && sources[question.source](rises);
     const weights = (): WidthChoice[] => {
       if (!site) return fixed(32);
+      const measured = found?.weights;
       if (!measured || measured.length === 0) return fixed(weightBits(site));
       const choices = harms(measured).map((harm, i) => {
         const { bits } = measured[i]!;
@@ -89,7 +146,7 @@ export function choicesFor(
     };
     const output = siteAt(layer.spec, 'activations');
     const outputBits = output ? siteBits('activations', output) : 32;
-    const list = rises?.activations;
+    const list = found?.activations;
     // Bytes hardly depend on the outputs' bits: those stay as they are chosen. A float output has no scale.
     const activations: WidthChoice[] =
       costOf(question) === 'bops' && list && list.length > 0

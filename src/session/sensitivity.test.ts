@@ -31,7 +31,7 @@ test('sensitivity is measured on validation data, grows as bits fall, and leaves
   expect(found.examples).toBe(trainer.dataset.validation.count);
   expect(found.layers.map(({ name }) => name)).toEqual(['dense1', 'dense2', 'dense3']);
   for (const { weights, activations, name } of found.layers) {
-    expect(weights!.map(({ bits }) => bits)).toEqual([8, 6, 5, 4, 3, 2]);
+    expect(weights!.map(({ bits }) => bits)).toEqual([8, 6, 5, 4, 3, 2, 1]);
     expect(Math.abs(weights![0]!.loss)).toBeLessThan(0.02);
     expect(weights!.at(-1)!.loss).toBeGreaterThan(weights![0]!.loss);
     // Logits are not rounded.

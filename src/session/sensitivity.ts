@@ -33,7 +33,7 @@ import { type Batch, range, rowsOf } from './batches';
 import { comparedBits, type Going, type LayerSensitivity, type Rise, type Sensitivity } from './measurement';
 
 /** Widths that are tried. */
-export const triedBits = [8, 6, 5, 4, 3, 2] as const satisfies readonly Bits[];
+export const triedBits = [8, 6, 5, 4, 3, 2, 1] as const satisfies readonly Bits[];
 const mostExamples = 600;
 const fewestExamples = 50;
 const traceExamples = 256;
