@@ -1,7 +1,8 @@
 /**
  * The tables of docs/results, printed as Markdown with the link of each row's first seed.
  * `npm run results -- toy|addition [--seeds N] [--only NAME] [--keep FILE]`: generated data.
- * `npm run results -- selective|hybrid|schedules|adaround|ranks [--seeds 3] [--only NAME]`: see ./selective.ts.
+ * `npm run results -- selective|joint|ranks|hybrid|schedules|adaround|cost [--seeds 3] [--only NETWORK] [--keep FILE]`:
+ * see ./plans.
  * `npm run results -- oscillation [--seeds 3] [--only NAME]`: oscillating weights left free, damped and frozen.
  * `npm run results -- lsq|weights|groups|activations|gru|lstm|transformer|resnet|depthwise --images IDX --labels IDX …`:
  * digits. `--keep` names a file of finished runs, with which an interrupted table goes on.
@@ -15,12 +16,12 @@ import { openFiles } from '@/data';
 import { experimentFor } from '@/experiment/presets';
 import type { Experiment } from '@/experiment/schema';
 import { printOscillation } from './oscillation';
+import { type PlanTable, planTables } from './plans';
 import { additionTable, digitsNetworks, networkRows } from './results/networks';
 import { printTable } from './results/print';
 import { quantizerTables } from './results/quantizers';
 import type { Row, Table } from './results/rows';
 import { toyTable } from './results/toy';
-import { type SelectiveTable, selectiveTables } from './selective';
 
 const generated: Record<string, () => Table> = { toy: toyTable, addition: additionTable };
 const onDigits: Record<string, (base: Experiment, stepsPerEpoch: number) => Row[]> = {
@@ -33,7 +34,7 @@ const onDigits: Record<string, (base: Experiment, stepsPerEpoch: number) => Row[
   ),
 };
 
-const usage = `Usage: npm run results -- ${[...Object.keys(generated), 'oscillation', ...Object.keys(selectiveTables), ...Object.keys(onDigits)].join('|')} [--images IDX --labels IDX] [--seeds N] [--only NAME] [--keep FILE]`;
+const usage = `Usage: npm run results -- ${[...Object.keys(generated), 'oscillation', ...Object.keys(planTables), ...Object.keys(onDigits)].join('|')} [--images IDX --labels IDX] [--seeds N] [--only NAME] [--keep FILE]`;
 
 async function digitsTable(name: string, images: string, labels: string): Promise<Table> {
   const files = [images, labels].map((path) => ({
@@ -56,7 +57,7 @@ async function main(): Promise<void> {
   const known =
     name in generated ||
     name === 'oscillation' ||
-    name in selectiveTables ||
+    name in planTables ||
     (name in onDigits && images && labels);
   if (!known) {
     console.error(usage);
@@ -72,9 +73,9 @@ async function main(): Promise<void> {
     );
     return;
   }
-  if (Object.hasOwn(selectiveTables, name)) {
+  if (Object.hasOwn(planTables, name)) {
     const seeds = Array.from({ length: Number(values.seeds ?? 3) }, (_, index) => 1 + index);
-    await selectiveTables[name as SelectiveTable]({ seeds, only });
+    await planTables[name as PlanTable]({ seeds, only, keep });
     return;
   }
   const table = generated[name]?.() ?? (await digitsTable(name, images!, labels!));

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { activationSite } from '@/catalog/quantizers';
 import { makeDataset } from '@/data';
 import { defaultExperiment, networkPresets } from '@/experiment/presets';
+import { defaultPtq } from '@/experiment/ptq';
 import type { Experiment } from '@/experiment/schema';
 import { startBackend } from '@/kernels/testing/node';
 import { runExperiment } from '../experiment';
@@ -24,6 +25,8 @@ const dataset = () => {
   return makeDataset(spec, base.seed);
 };
 
+const narrow = withSites(base, uniform(3, 'absmax', 'ema'));
+
 test('runs that share what they can come out as they do alone, to the digit', async () => {
   const late = { kind: 'learningRate', value: 0.001, step: 50 } as const;
   const rows = [
@@ -31,6 +34,14 @@ test('runs that share what they can come out as they do alone, to the digit', as
     after(20, withSites(base, uniform(3, 'lsq', 'lsq'))),
     withSites(base, uniform(2, 'absmax', 'ema')),
     after(20, withSites(base, uniform(3, 'absmax', 'pact'))),
+    { ...narrow, plan: [{ kind: 'late', until: 20 }] } as Experiment,
+    { ...narrow, plan: [{ kind: 'hybrid', until: 20, train: 30 }] } as Experiment,
+    {
+      ...narrow,
+      plan: [{ kind: 'hybrid', until: 20, train: 20 }],
+      ptq: { ...defaultPtq, method: 'mse' },
+    } as Experiment,
+    { ...narrow, plan: [{ kind: 'linear', of: 'weights', from: 0, to: 40, start: 8, end: 3 }] } as Experiment,
   ].flatMap((experiment) => [experiment, { ...experiment, changes: [...experiment.changes, late] }]);
   const shared = new SharedRuns();
   for (const experiment of rows) {

@@ -3,6 +3,7 @@
  * twin, on which bits have no influence. The figures are those of separate runs, to the digit (./sharing.test.ts).
  */
 import { activationSite, weightSite } from '@/catalog/quantizers';
+import { settingsAt, timelineOf } from '@/experiment/changes';
 import { encodeLink } from '@/experiment/link';
 import type { Experiment } from '@/experiment/schema';
 import type { Checkpoint } from '@/session/protocol';
@@ -26,16 +27,17 @@ export class SharedRuns {
 
   /** @param steps of the run */
   of(experiment: Experiment, steps: number): Sharing {
-    const first = Math.min(steps, experiment.changes[0]?.step ?? 0);
-    const beginning = encodeLink({ ...experiment, changes: [], stop: { steps: Math.max(1, first) } });
+    const first = Math.min(steps, timelineOf(experiment).find(({ step }) => step > 0)?.step ?? 0);
+    const start = settingsAt(experiment, 0);
+    const { ptq: _, ...begins } = start;
+    const beginning = encodeLink({ ...begins, stop: { steps: Math.max(1, first) } });
     const twin = encodeLink({ ...floatTwinOf(experiment), stop: { steps } });
     return {
       begin: async (trainer) => {
         const known = this.twins.has(twin);
         const begun = this.beginnings.get(beginning);
         // Changes due at its step are made by the step that follows.
-        if (begun && (begun.both || known))
-          await trainer.restore({ ...experiment, changes: [] }, begun.checkpoint);
+        if (begun && (begun.both || known)) await trainer.restore(start, begun.checkpoint);
         return known ? ['qat'] : undefined;
       },
       next: (step) => (step < first ? first : undefined),
@@ -55,17 +57,17 @@ export class SharedRuns {
   }
 }
 
-/** The experiment of which the float twin is a part, the same for all bits and quantizers. */
+/** What the float twin's training depends on: the same for all bits, quantizers and plans of them. */
 function floatTwinOf(experiment: Experiment): Experiment {
-  const { changes } = experiment;
   const plain = withSites(experiment, () => ({
     weights: weightSite(32),
     activations: activationSite(32),
   }));
+  const { plan: _plan, ptq: _ptq, distillation: _distillation, held: _held, observers: _, ...rest } = plain;
   return {
-    ...plain,
+    ...rest,
     input: activationSite(32),
-    changes: changes.filter(({ kind }) => kind !== 'bits' && kind !== 'quantizer'),
+    changes: timelineOf(experiment).filter(({ kind }) => kind === 'learningRate' || kind === 'batchNorm'),
   };
 }
 
