@@ -3,7 +3,7 @@
  * in float32), rounded as a site rounds; src/model/tables.ts has the same on the device.
  */
 import { activationNamed } from '@/kernels/epilogue/activations';
-import { gateBits, reaches, type TableFunction, tableHalf } from '@/quant/fixedPoint';
+import { type FixedPoint, gateBits, reaches, type TableFunction, tableHalf } from '@/quant/fixedPoint';
 import { nearestEven, quantizeTo } from './arithmetic';
 import type { Grid } from './program';
 
@@ -23,6 +23,14 @@ export function tableStep(name: TableFunction, { scale, zeroPoint, qmax }: Grid)
   if (name !== 'gelu') return reaches[name] / tableHalf;
   return Math.max(fround((qmax - zeroPoint) * fround(scale)), reaches.gelu) / tableHalf;
 }
+
+/** Fixed-point numbers as a grid. */
+export const fixedGrid = ({ bits, limit }: FixedPoint): Grid => ({
+  scale: 2 ** -bits,
+  zeroPoint: 0,
+  qmin: -limit,
+  qmax: limit,
+});
 
 /** Codes of a table's argument as a grid. */
 export const codeGrid = (step: number): Grid => ({

@@ -18,6 +18,8 @@ import { registerGradients } from './gradients';
 import { registerGroupParams } from './groupParams';
 import { registerGru } from './gru';
 import { registerIdentity } from './identity';
+import { registerIntegerLayerNorm } from './integerLayerNorm';
+import { registerIntegerSoftmax } from './integerSoftmax';
 import { registerLayerNorm } from './layerNorm';
 import { registerLearnedBits } from './learnedBits';
 import { registerLstm } from './lstm';
@@ -73,6 +75,8 @@ export function registerKernels(): void {
   registerAttentionSoftmax();
   registerGru();
   registerLstm();
+  registerIntegerLayerNorm();
+  registerIntegerSoftmax();
   registerSoftmaxCrossEntropy();
   registerOptimizer();
   registerOscillation();

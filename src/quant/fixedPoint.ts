@@ -33,3 +33,10 @@ export const cellGrid: FixedPoint = partGrid;
 export const gateBits = 12;
 /** The reset gate, which is not rounded at a site before it is multiplied. */
 export const resetBits = 13;
+
+/** A layer norm's gamma in steps of 2^-gammaBits; beta is rounded to steps of 2^-20. */
+export const gammaBits = 10;
+export const gammaLimit = 2 ** 15 - 1;
+
+/** Attention scores that have no bits of their own. */
+export const scoreGrid: FixedPoint = { bits: 8, limit: 2 ** 15 - 1 };

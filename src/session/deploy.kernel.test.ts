@@ -14,7 +14,6 @@ describe.each(backends.filter((name) => name !== 'cpu'))('on %s', (backend) => {
     ['wideMlp', 8, 8],
     ['resnet', 4, 4],
     ['gru', 4, 8],
-    ['lstm', 8, 4],
   ] as const)('%s at W%iA%i', async (name, weights, activations) => {
     const trainer = trainedPreset(name, 0, atBits(weights, activations));
     const parity = await parityOf(trainer, 'qat', await programOf(trainer, 'qat'), 6);

@@ -7,7 +7,17 @@ import { atBits } from './testing/widths';
 
 beforeAll(() => startBackend('wasm'));
 
-describe.each(['mlp', 'wideMlp', 'cnn', 'depthwise', 'resnet', 'gru', 'lstm'] as const)('%s', (name) => {
+describe.each([
+  'mlp',
+  'wideMlp',
+  'cnn',
+  'depthwise',
+  'resnet',
+  'gru',
+  'lstm',
+  'transformer',
+  'characters',
+] as const)('%s', (name) => {
   test.each([
     [8, 8],
     [3, 4],

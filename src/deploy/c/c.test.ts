@@ -32,6 +32,9 @@ const cases = [
   ['gru', 8, 8],
   ['gru', 2, 4],
   ['lstm', 4, 8],
+  ['transformer', 8, 8],
+  ['transformer', 2, 4],
+  ['characters', 4, 8],
 ] as const;
 
 describe.skipIf(!hasGcc)('compiled by gcc', () => {

@@ -1,5 +1,6 @@
 /** The C functions that exported networks call, each printed where it is needed. C99, integers only, no library but <stdint.h>. */
 import { type RecurrentFunction, recurrentFunctions } from './recurrent';
+import { type SequenceFunction, sequenceFunctions } from './sequences';
 
 export interface CFunction {
   /** Those that it calls. */
@@ -20,10 +21,12 @@ export type FunctionName =
   | 'maxPool'
   | 'averagePool'
   | 'add'
-  | RecurrentFunction;
+  | RecurrentFunction
+  | SequenceFunction;
 
 export const cFunctions: Record<FunctionName, CFunction> = {
   ...recurrentFunctions,
+  ...sequenceFunctions,
   rescale: {
     needs: [],
     code: `

@@ -121,6 +121,10 @@ export function exportC(program: Program, name: string): CExport {
         ].join(', '),
       );
     },
+    weights: (index) => {
+      const { packed, bits, encoding } = program.weights[index]!;
+      return struct('qat_packed', `${data.array('uint8_t', packed)}, ${bits}, ${Number(encoding === 'odd')}`);
+    },
     data: (type, values) => data.array(type, values),
     struct: (type, fields) => struct(type, fields.join(', ')),
     windows: ({ height, width, channels, outHeight, outWidth, kernel, stride, pad }) =>

@@ -14,10 +14,10 @@ import { projectionStride, volume } from '@/catalog/layers';
 import type { ResolvedLayer } from '@/experiment/network';
 import { factorOf, rescaleTo } from '../arithmetic';
 import type { Windows } from '../ops';
-import { NoIntegerForm } from '../program';
 import type { Lowering } from './context';
 import { productsOf, rescaleThrough, sumsOf } from './products';
 import { gru, lstm } from './recurrent';
+import { attention, embedding, layerNorm, positions } from './sequences';
 
 export type Resolved<S> = ResolvedLayer & { spec: S };
 
@@ -164,12 +164,6 @@ const addProjected: LayerLowering<AddProjected> = (to, layer, input, skipped) =>
 /** A layer that moves no number. */
 const asItIs = (_to: Lowering, _layer: ResolvedLayer, input: number): number => input;
 
-const notYet = (_to: Lowering, { name }: ResolvedLayer): never => {
-  throw new NoIntegerForm(
-    `The layer ${name} has no integer form: dense, convolutional, pooling and residual layers have one.`,
-  );
-};
-
 export const layerLowerings = {
   dense,
   conv2d,
@@ -183,10 +177,10 @@ export const layerLowerings = {
   rows: asItIs,
   gru,
   lstm,
-  embedding: notYet,
-  positions: notYet,
-  layerNorm: notYet,
-  attention: notYet,
+  embedding,
+  positions,
+  layerNorm,
+  attention,
 } satisfies { [K in LayerSpec['kind']]: LayerLowering<Extract<LayerSpec, { kind: K }>> };
 
 /** The lowering of a layer's kind, typed for any layer. */

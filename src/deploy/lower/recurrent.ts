@@ -1,22 +1,15 @@
 /** GRU and LSTM: both products with what becomes of them, and the tables of the gates. */
 import { type Gru, type Lstm, siteAt } from '@/catalog/layers';
-import { argumentStep, cellGrid, type FixedPoint, gateBits, partGrid, resetBits } from '@/quant/fixedPoint';
+import { argumentStep, cellGrid, gateBits, partGrid, resetBits } from '@/quant/fixedPoint';
 import { factorOf, rescaleTo } from '../arithmetic';
 import type { Products, RecurrentOp } from '../ops';
 import type { Grid, Rescale } from '../program';
-import { codeGrid, functionTable, inSteps, tableOf, worthOf } from '../tables';
+import { codeGrid, fixedGrid, functionTable, inSteps, tableOf, worthOf } from '../tables';
 import type { Lowering } from './context';
 import type { LayerLowering, Resolved } from './layers';
 import { sumsOf } from './products';
 
 const { fround } = Math;
-
-const gridOf = ({ bits, limit }: FixedPoint): Grid => ({
-  scale: 2 ** -bits,
-  zeroPoint: 0,
-  qmin: -limit,
-  qmax: limit,
-});
 
 /** Integers worth `from` each, or the sum of two such operands, brought to a grid. */
 const bring = (to: Grid, ...from: number[]): Rescale =>
@@ -35,7 +28,7 @@ function part(
 ): Products {
   const sums = sumsOf(to, layer, input, site, site === 'weights' ? 'biases' : 'recurrentBiases');
   const { scale } = to.values[input]!.grid;
-  const grid = gridOf(partGrid);
+  const grid = fixedGrid(partGrid);
   const factors = to.scalesOf(sums.weights).map((weight) => factorOf(scale, weight, grid.scale));
   return { ...sums, rescale: rescaleTo(grid, [factors], false) };
 }
@@ -56,7 +49,7 @@ function common(to: Lowering, layer: Resolved<Gru | Lstm>, input: number, gates:
     layer: name,
     shape: [(2 * gates + more) * units],
     bits: 32,
-    grid: gridOf(partGrid),
+    grid: fixedGrid(partGrid),
   });
   const op: Omit<RecurrentOp, 'kind'> = {
     layer: name,
@@ -101,7 +94,7 @@ export const lstm: LayerLowering<Lstm> = (to, layer, input) => {
       ...bring(codeGrid(argumentStep.tanh), partScale, partScale),
       table: tableOf('tanh', argumentStep.tanh, op.gates),
     },
-    cell: bring(gridOf(cellGrid), 2 ** -(cellGrid.bits + gateBits)),
+    cell: bring(fixedGrid(cellGrid), 2 ** -(cellGrid.bits + gateBits)),
     cellCodes: bring(codeGrid(argumentStep.tanh), 2 ** -cellGrid.bits),
     cellTanh: inSteps(functionTable('tanh', argumentStep.tanh), gateBits),
     rescale: bring(state, 2 ** (-2 * gateBits)),

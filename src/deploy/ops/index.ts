@@ -1,17 +1,34 @@
 /** The registry of operations: one file for each kind, with its meaning and its evaluation. */
 import { type AddOp, add } from './add';
+import { type AttentionOp, attention } from './attention';
 import { type AveragePoolOp, averagePool } from './averagePool';
 import { type Conv2dOp, conv2d } from './conv2d';
 import { type DenseOp, dense } from './dense';
 import { type DepthwiseConv2dOp, depthwiseConv2d } from './depthwiseConv2d';
+import { type EmbeddingOp, embedding } from './embedding';
 import { type GruOp, gru } from './gru';
+import { type LayerNormOp, layerNorm } from './layerNorm';
 import { type LstmOp, lstm } from './lstm';
 import { type MaxPool2dOp, maxPool2d } from './maxPool2d';
 import type { Common, OpKindOf } from './op';
+import { type PositionsOp, positions } from './positions';
 
 export type { Memory, Products, Windows } from './op';
 export type { RecurrentOp } from './recurrent';
-export type { AddOp, AveragePoolOp, Conv2dOp, DenseOp, DepthwiseConv2dOp, GruOp, LstmOp, MaxPool2dOp };
+export type {
+  AddOp,
+  AttentionOp,
+  AveragePoolOp,
+  Conv2dOp,
+  DenseOp,
+  DepthwiseConv2dOp,
+  EmbeddingOp,
+  GruOp,
+  LayerNormOp,
+  LstmOp,
+  MaxPool2dOp,
+  PositionsOp,
+};
 
 export type Op =
   | DenseOp
@@ -21,7 +38,11 @@ export type Op =
   | AveragePoolOp
   | AddOp
   | GruOp
-  | LstmOp;
+  | LstmOp
+  | EmbeddingOp
+  | PositionsOp
+  | LayerNormOp
+  | AttentionOp;
 export type OpKind = Op['kind'];
 
 export const opKinds = {
@@ -33,6 +54,10 @@ export const opKinds = {
   add,
   gru,
   lstm,
+  embedding,
+  positions,
+  layerNorm,
+  attention,
 } satisfies { [K in OpKind]: OpKindOf<Extract<Op, { kind: K }>> };
 
 /** The kind of an operation, typed for any. */

@@ -67,6 +67,8 @@ export interface CNames {
   products(op: Products & Common): string;
   /** The struct of a rescaling. @param channels over which its factors are laid out */
   rescale(by: Rescale): string;
+  /** The struct of packed weights alone. */
+  weights(index: number): string;
   /** A constant array. */
   data(type: CType, values: ArrayLike<number>): string;
   /** A constant struct of a type of ../c/functions.ts. */

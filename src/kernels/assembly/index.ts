@@ -29,3 +29,5 @@ export * from './learnedBits';
 export * from './slice';
 export * from './requantize';
 export * from './elementwise';
+export * from './integerLayerNorm';
+export * from './integerSoftmax';

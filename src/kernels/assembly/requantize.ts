@@ -11,14 +11,14 @@ function exponentOf(x: f32): i32 {
 /** factors [4, channels]: multiplier, multiplier of the second operand, shift, bias */
 export function requantizeFactors(
   inputParams: usize, weightParams: usize, bias: usize, moreParams: usize, outParams: usize, factors: usize,
-  channels: i32,
+  channels: i32, moreChannels: i32,
 ): void {
   const rowBytes = (channels as usize) << 2;
   const outScale = load<f32>(outParams);
-  const other = load<f32>(moreParams) / outScale;
   for (let c: usize = 0; c < rowBytes; c += 4) {
     const scale = load<f32>(inputParams) * load<f32>(weightParams + c);
     const own = scale / outScale;
+    const other = load<f32>(moreParams + (moreChannels > 1 ? c : 0)) / outScale;
     const shift = min(max(30 - exponentOf(max(own, other)), 1), 62);
     const power = reinterpret<f32>((shift + 127) << 23);
     store<f32>(factors + c, min(nearest(own * power), LARGEST));

@@ -18,7 +18,8 @@ export const factorsCpu: Implementation<
   'inputParams' | 'weightParams' | 'bias' | 'moreParams' | 'outParams'
 > = ({ inputs, backend }) => {
   const [inputScale = 0] = floats(backend, inputs.inputParams);
-  const [moreScale = 0] = floats(backend, inputs.moreParams);
+  const moreScales = floats(backend, inputs.moreParams);
+  const moreStep = Number(lastAxis(inputs.moreParams.shape) > 1);
   const [outScale = 1] = floats(backend, inputs.outParams);
   const scales = floats(backend, inputs.weightParams);
   const bias = floats(backend, inputs.bias);
@@ -27,7 +28,7 @@ export const factorsCpu: Implementation<
   for (let c = 0; c < channels; c++) {
     const scale = fround(inputScale * scales[c]!);
     const own = fround(scale / outScale);
-    const other = fround(moreScale / outScale);
+    const other = fround(moreScales[c * moreStep]! / outScale);
     const shift = Math.min(Math.max(30 - exponentOf(Math.max(own, other)), 1), largestShift);
     const power = 2 ** shift;
     factors[c] = Math.min(roundHalfEven(own * power), largestMultiplier);

@@ -25,7 +25,7 @@ export interface Operand {
  * half to even. The bias b is rint(fl(bias / s)), where s = fl(input scale * weight scale). The multipliers m and n are
  * fl(s / output scale) and fl(other scale / output scale) times 2^shift, and rounded; the shift, 1 to 62, is the same for
  * both and gives the larger of them 31 bits. All backends give the same bits. NaN stays NaN. No gradient.
- * @param more a second operand on a grid of its own, of the shape of the sums
+ * @param more a second operand of the shape of the sums, on a grid of its own ([4, 1]) or one for each channel ([4, C])
  * @param outParams [4, 1] of the output @param settings qmin and qmax
  * @throws if a shape does not fit
  */
@@ -39,7 +39,8 @@ export function requantize(
   expectShape("The input's quantization parameters", inputParams.shape, [4, 1]);
   expectShape("The weights' quantization parameters", weightParams.shape, [4, channels]);
   expectShape("The output's quantization parameters", outParams.shape, [4, 1]);
-  expectShape("The second operand's quantization parameters", more.params.shape, [4, 1]);
+  const moreChannels = more.params.shape[1] === 1 ? 1 : channels;
+  expectShape("The second operand's quantization parameters", more.params.shape, [4, moreChannels]);
   expectShape('The bias', bias.shape, [channels]);
   if (more.values.size !== 1) expectShape('The second operand', more.values.shape, sums.shape);
   expectSettings(settings, 2);

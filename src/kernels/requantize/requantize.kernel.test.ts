@@ -22,7 +22,8 @@ interface Problem {
   outScale: number;
   zeroPoint: number;
   range: [number, number];
-  more?: { values: number[]; scale: number };
+  /** With one scale, or one for each channel. */
+  more?: { values: number[]; scale: number | number[] };
 }
 
 /** Written down from the documentation, with big integers. */
@@ -31,7 +32,8 @@ function expected({ sums, inputScale, scales, bias, outScale, zeroPoint, range, 
   return sums.map((sum, i) => {
     const c = i % scales.length;
     const s = fround(fround(inputScale) * fround(scales[c]!));
-    const factors = [fround(s / fround(outScale)), more ? fround(fround(more.scale) / fround(outScale)) : 0];
+    const scale = Array.isArray(more?.scale) ? more.scale[c]! : (more?.scale ?? 0);
+    const factors = [fround(s / fround(outScale)), fround(fround(scale) / fround(outScale))];
     const exponent = Math.floor(Math.log2(Math.max(...factors)));
     const shift = Math.min(Math.max(30 - exponent, 1), 62);
     const [m, n] = factors.map((factor) => BigInt(nearestEven(factor * 2 ** shift)));
@@ -55,7 +57,7 @@ function compute(problem: Problem, dtype: 'float32' | 'int32' = 'float32'): tf.T
     params([outScale], [zeroPoint]),
     settings(...range),
     more
-      ? { values: tf.tensor(more.values, shape), params: params([more.scale]) }
+      ? { values: tf.tensor(more.values, shape), params: params([more.scale].flat()) }
       : { values: tf.zeros([1]), params: tf.zeros([4, 1]) },
   );
 }
@@ -90,7 +92,7 @@ describe.each(backends)('requantize on %s', (backend) => {
   });
 
   test('rounds the sum of two operands once', async () => {
-    for (const scale of [0.01, 3, 0.00002]) {
+    for (const scale of [0.01, 3, 0.00002, Array.from(randomFloats(7, 11, 0.001, 2))]) {
       const one = problem(9, 200);
       const more = { values: Array.from(randomIntegers(one.sums.length, 4, -255, 255)), scale };
       expect(await read(compute({ ...one, more }))).toEqual(expected({ ...one, more }));

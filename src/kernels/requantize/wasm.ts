@@ -17,6 +17,7 @@ export const factorsWasm: Implementation<
     address(outParams),
     address(factors),
     channels,
+    lastAxis(moreParams.shape),
   );
   return factors;
 };

@@ -24,7 +24,7 @@ fn main(group: u32, lane: u32) {
   if (c >= channels) { return; }
   let scale = exact(inputParams[0] * weightParams[c]);
   let own = divide(scale, outParams[0]);
-  let other = divide(moreParams[0], outParams[0]);
+  let other = divide(moreParams[select(0u, c, uniforms.moreParamsLength > 4)], outParams[0]);
   let exponent = i32((bitcast<u32>(max(own, other)) >> 23u) & 255u) - 127;
   let shift = clamp(30 - exponent, 1, ${largestShift});
   let scaled = exact(own * power(shift));

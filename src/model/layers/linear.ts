@@ -46,8 +46,8 @@ export function projection<S>(
   names: { weights: WeightSiteName; biases: string; rounded: ActivationSiteName },
 ): Signal {
   const weights = layer.weights(names.weights);
-  const sums = product(input.values, weights.values);
-  return layer.round(scaled(sums, input, weights, layer.variable(names.biases), 'linear'), names.rounded);
+  const biases = layer.variable(names.biases);
+  return finish(input, layer, weights, biases, product, 'linear', names.rounded);
 }
 
 interface Weighted {
@@ -59,32 +59,37 @@ interface Weighted {
  * A layer with weights: its product, what follows, and rounding. */
 export function weighted<S extends Weighted>(input: Signal, layer: Layer<S>, accumulate: Accumulate): Signal {
   if (layer.spec.norm === 'batch') return normalized(input, layer, accumulate);
-  return finished(input, layer, layer.weights(), layer.variable('biases'), accumulate);
+  const { activation } = layer.spec;
+  return finish(input, layer, layer.weights(), layer.variable('biases'), accumulate, activation);
 }
 
 /** What follows a product, rounded: in integers where the pass and the sites have them, else in floats. */
-function finished<S extends Weighted>(
+export function finish<S>(
   input: Signal,
   layer: Layer<S>,
   weights: Signal,
   biases: tf.Tensor,
   accumulate: Accumulate,
+  activation: ActivationFunction,
+  site: ActivationSiteName = 'activations',
 ): Signal {
-  const { activation } = layer.spec;
   const floats = () => scaled(accumulate(input.values, weights.values), input, weights, biases, activation);
   const sums = exactSums(input, weights, accumulate);
   const rounded =
     sums &&
-    requantized(layer, {
-      sums,
-      inputParams: input.params,
-      weightParams: weights.params,
-      bias: biases,
-      activation,
-      latent: floats,
-    });
-  if (rounded) return rounded;
-  return layer.round(floats());
+    requantized(
+      layer,
+      {
+        sums,
+        inputParams: input.params,
+        weightParams: weights.params,
+        bias: biases,
+        activation,
+        latent: floats,
+      },
+      site,
+    );
+  return rounded || layer.round(floats(), site);
 }
 
 /**
@@ -98,7 +103,8 @@ function normalized<S extends Weighted>(input: Signal, layer: Layer<S>, accumula
   const beta = layer.variable('biases') as unknown as tf.Tensor1D;
   const running = layer.variable('running') as unknown as tf.Tensor2D;
   const weights = layer.roundWeights('weights', foldedWeights(layer.variable('weights'), gamma, running));
-  if (!layer.norm) return finished(input, layer, weights, foldedBias(gamma, beta, running), accumulate);
+  if (!layer.norm)
+    return finish(input, layer, weights, foldedBias(gamma, beta, running), accumulate, activation);
   const sums = accumulate(input.values, weights.values);
   const none = tf.zeros([gamma.size]) as tf.Tensor1D;
   const numbers = tf.div(scaled(sums, input, weights, none, 'linear'), channelScale(gamma, running));
