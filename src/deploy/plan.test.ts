@@ -10,7 +10,7 @@ import { bytesOf, planMemory } from './plan';
 
 beforeAll(() => startBackend('wasm'));
 
-test.each(['mlp', 'wideMlp', 'cnn', 'depthwise', 'resnet'] as const)('%s', async (name) => {
+test.each(['mlp', 'wideMlp', 'cnn', 'depthwise', 'resnet', 'gru', 'lstm'] as const)('%s', async (name) => {
   for (const [weights, activations] of [
     [8, 8],
     [2, 3],

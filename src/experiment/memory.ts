@@ -59,8 +59,8 @@ export function signalsOf(experiment: Described): Buffer[] {
     const held = between[holder.at(-1)!]!;
     held.to = Math.max(held.to, ...readers);
   }
-  const inside = layers.flatMap(({ name, spec, siteShapes }, index) =>
-    Object.entries(siteShapes).flatMap(([site, shape]): Buffer[] => {
+  const inside = layers.flatMap(({ name, spec, siteShapes, sums }, index) =>
+    Object.entries(sums === undefined ? siteShapes : {}).flatMap(([site, shape]): Buffer[] => {
       const at = siteAt(spec, site as ActivationSiteName);
       if (site === 'activations' || !at) return [];
       const bytes = volume(shape) * bytesAt(activationBits(at));
@@ -68,7 +68,7 @@ export function signalsOf(experiment: Described): Buffer[] {
     }),
   );
   const sums = layers.flatMap(({ name, sums }, index): Buffer[] =>
-    sums === 0 ? [] : [{ name: `${name} sums`, bytes: 4 * sums, from: index, to: index }],
+    sums === undefined ? [] : [{ name: `${name} sums`, bytes: 4 * sums, from: index, to: index }],
   );
   return [...between, ...inside, ...sums];
 }

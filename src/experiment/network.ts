@@ -37,8 +37,8 @@ export interface ResolvedLayer {
   products: readonly Product[];
   /** Multiply-accumulates for one sample. */
   macs: number;
-  /** Sums of 32 bits that wait inside it while it runs. */
-  sums: number;
+  /** Sums of 32 bits that wait inside it while it runs, instead of what it rounds inside. */
+  sums?: number;
   /** The last layer: its outputs are the logits. */
   last: boolean;
 }
@@ -117,7 +117,7 @@ export function resolveNetwork({ dataset, layers }: Described): ResolvedLayer[] 
         parameters: trained.reduce((sum, { shape }) => sum + volume(shape), 0),
         products,
         macs: products.reduce((sum, { macs }) => sum + macs, 0),
-        sums: descriptor.sums?.(spec, around) ?? 0,
+        ...(descriptor.sums ? { sums: descriptor.sums(spec, around) } : {}),
         last: index === layers.length - 1,
       };
     } catch (error) {

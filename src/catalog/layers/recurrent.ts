@@ -59,8 +59,8 @@ const defaults = {
   activations: activationSite(8),
 } as const;
 
-/** What both share. @param gates how many each unit has */
-const recurrent = <S extends Recurrent>(what: string, gates: number) => ({
+/** What both share. @param gates how many each unit has @param cells numbers that each unit remembers beside its state */
+const recurrent = <S extends Recurrent>(what: string, gates: number, cells: number) => ({
   fields: [units],
   choices: [returnedField],
   sites: ['weights', 'recurrent', 'gates', 'activations'] as const,
@@ -90,11 +90,13 @@ const recurrent = <S extends Recurrent>(what: string, gates: number) => ({
     ];
   },
   inside: (spec: S, { input }: Surroundings) => ({ gates: [input[0] ?? 1, gates * spec.units] }),
+  // Of one position: from the input and from the state, for every gate.
+  sums: (spec: S) => (2 * gates + cells) * spec.units,
   summary: (_spec: S, input: Shape, output: Shape) => `${input.join('×')} → ${output.join('×')}`,
 });
 
 export const gru = {
-  ...recurrent<Gru>('GRU', 3),
+  ...recurrent<Gru>('GRU', 3, 0),
   kind: 'gru',
   label: 'GRU',
   token: 'gru',
@@ -105,7 +107,7 @@ export const gru = {
 } satisfies LayerDescriptor<Gru>;
 
 export const lstm = {
-  ...recurrent<Lstm>('LSTM', 4),
+  ...recurrent<Lstm>('LSTM', 4, 1),
   kind: 'lstm',
   label: 'LSTM',
   token: 'lstm',

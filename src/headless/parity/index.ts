@@ -89,7 +89,6 @@ const columns = [
   'model bytes',
   'flash (size)',
   'RAM (size)',
-  'engine ms',
 ];
 
 async function main(): Promise<void> {
@@ -132,7 +131,6 @@ async function main(): Promise<void> {
           modelSize(experiment).total,
           c ? `${c.flashData} (${c.flash})` : '- (no gcc)',
           c ? `${c.ram} (${c.bss})` : '- (no gcc)',
-          parity.engineMs.toFixed(2),
         ];
         console.log(`| ${cells.join(' | ')} |`);
       } catch (error) {
