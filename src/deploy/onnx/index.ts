@@ -1,6 +1,6 @@
 /**
  * ONNX export of an integer program. Input [N, ...shape] float32 as the playground has its examples (NHWC, bytes / 255),
- * output "logits" [N, classes] float32. docs/deploy.md says where runtimes round differently.
+ * output "logits" [N, classes] float32. docs/deploy/exports.md says where runtimes round differently.
  */
 import type { Op } from '../ops';
 import type { Program } from '../program';
