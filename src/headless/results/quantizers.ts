@@ -21,7 +21,7 @@ const shownBits = (own: readonly Bits[] | undefined): readonly Bits[] =>
   ([8, 4, 2] as const).filter((bits) => !own || own.includes(bits));
 
 type Rows = (base: Experiment, stepsPerEpoch: number) => Row[];
-const epochs = { learned: 10, kinds: 10 };
+const epochs = { learned: 10, groups: 10, kinds: 6 };
 
 const lsq: Rows = (base, stepsPerEpoch) => {
   const steps = epochs.learned * stepsPerEpoch;
@@ -41,15 +41,10 @@ const lsq: Rows = (base, stepsPerEpoch) => {
 };
 
 /** Weights of one kind, activations at 8 bits. */
-const weightRow = (
-  base: Experiment,
-  stepsPerEpoch: number,
-  name: string,
-  weights: Partial<WeightSite>,
-): Row => ({
+const weightRow = (base: Experiment, steps: number, name: string, weights: Partial<WeightSite>): Row => ({
   name,
   experiment: withSites(base, ({ last }) => ({ weights, activations: { bits: last ? float : 8 } })),
-  steps: epochs.kinds * stepsPerEpoch,
+  steps,
 });
 
 /** DoReFa has one maximum a layer in its paper; the page's default, one a channel, is the other row. */
@@ -59,10 +54,11 @@ const asInPaper: Partial<Record<WeightQuantizerKind, { words: string; weights: P
 
 const weights: Rows = (base, stepsPerEpoch) =>
   (Object.keys(weightQuantizers) as WeightQuantizerKind[]).flatMap((quantizer) => {
+    const steps = epochs.kinds * stepsPerEpoch;
     const { label, bits: own, learnsBits } = weightQuantizerOf(quantizer);
     if (learnsBits)
       return (Object.keys(penalties) as Penalty[]).map((penalty) =>
-        weightRow(base, stepsPerEpoch, `${label} from W8A8, ${penalties[penalty].label} penalty`, {
+        weightRow(base, steps, `${label} from W8A8, ${penalties[penalty].label} penalty`, {
           bits: 8,
           quantizer,
           penalty,
@@ -71,7 +67,7 @@ const weights: Rows = (base, stepsPerEpoch) =>
     const paper = asInPaper[quantizer];
     return [{ words: '', weights: {} }, ...(paper ? [paper] : [])].flatMap(({ words, weights: choice }) =>
       shownBits(own).map((bits) =>
-        weightRow(base, stepsPerEpoch, `${label}${words} W${bits}A8`, { bits, quantizer, ...choice }),
+        weightRow(base, steps, `${label}${words} W${bits}A8`, { bits, quantizer, ...choice }),
       ),
     );
   });
@@ -79,10 +75,15 @@ const weights: Rows = (base, stepsPerEpoch) =>
 const groups: Rows = (base, stepsPerEpoch) =>
   (['group16', 'group32', 'group64', 'group128'] as const).flatMap((granularity) =>
     shownBits(undefined).map((bits) =>
-      weightRow(base, stepsPerEpoch, `Abs-max ${granularities[granularity].label} W${bits}A8`, {
-        bits,
-        granularity,
-      }),
+      weightRow(
+        base,
+        epochs.groups * stepsPerEpoch,
+        `Abs-max ${granularities[granularity].label} W${bits}A8`,
+        {
+          bits,
+          granularity,
+        },
+      ),
     ),
   );
 
