@@ -19,6 +19,38 @@ function printMachine({ machine: { cpu, cores, browser, isolated, adapter, pytor
   console.log(`WebGPU adapter: ${adapter ?? 'none'}${pytorch ? `; PyTorch ${pytorch}` : ''}\n`);
 }
 
+/** Memory over steps and recordings. @param {string[]} names of the workloads run */
+export function printMemory(report, names) {
+  printMachine(report);
+  for (const [backend, { error, ...results }] of Object.entries(report.backends)) {
+    if (error) console.log(`Not measured: ${backend}: ${error}`);
+    for (const name of names) {
+      const { readings = [], mode, error: problem } = results[name] ?? {};
+      if (problem) console.log(`Not measured: ${backend}, ${name}: ${problem}`);
+      if (readings.length === 0) continue;
+      const isGpu = readings[0].buffers !== undefined;
+      table([
+        [
+          `${backend} ${name}, ${mode}`,
+          'recordings',
+          'tensors',
+          'tensor bytes',
+          isGpu ? 'GPU bytes' : 'WASM heap bytes',
+          ...(isGpu ? ['GPU buffers'] : []),
+        ],
+        ...readings.map((one) => [
+          `step ${one.steps}`,
+          one.recordings,
+          one.tensors,
+          one.tensorBytes,
+          one.backendBytes,
+          one.buffers,
+        ]),
+      ]);
+    }
+  }
+}
+
 /** What a QAT step on WebGPU costs the worker. @param {string[]} names of the workloads run */
 export function printHost(report, names) {
   printMachine(report);

@@ -2,7 +2,8 @@
  * `npm run bench -- [--json] [--only NAME] [--peers] [--backend NAME] [--presets] [--host]`: the reference workloads in Chromium, on WASM and on WebGPU where
  * there is an adapter, with peers in the same run. Contestants take short turns, so that drift of a shared machine falls
  * on all of them; a figure is the median over the turns of the median step in each. `--host` leaves the times of steps out and
- * measures what a QAT step on WebGPU costs the worker, and lists its dispatches.
+ * measures what a QAT step on WebGPU costs the worker, and lists its dispatches. `--memory` reads memory over many steps
+ * and recordings of spiral-mlp, or of `--only`.
  */
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
@@ -12,11 +13,11 @@ import { preview } from 'vite';
 import { chromiumArguments, findChromium } from '../scripts/chromium.mjs';
 import { build, installPackages, root, run } from '../scripts/prepare.mjs';
 import { PyTorch } from './peers.mjs';
-import { printHost, printReport } from './report.mjs';
+import { printHost, printMemory, printReport } from './report.mjs';
 import { workloadNames, workloads } from './workloads.mjs';
 
 const usage =
-  'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N] [--backend wasm] [--presets]\n       npm run bench -- --host [--json] [--only NAME]\n       npm run bench -- --profile NAME';
+  'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N] [--backend wasm] [--presets]\n       npm run bench -- --host [--json] [--only NAME]\n       npm run bench -- --memory [--backend NAME] [--steps N] [--recordings N] [--only NAME] [--json]\n       npm run bench -- --profile NAME';
 /** Length of a turn in ms, and how many each contestant has. */
 const turnMs = 400;
 const defaultRounds = 9;
@@ -33,6 +34,9 @@ function readArguments() {
         backend: { type: 'string' },
         presets: { type: 'boolean', default: false },
         host: { type: 'boolean', default: false },
+        memory: { type: 'boolean', default: false },
+        steps: { type: 'string', default: '20000' },
+        recordings: { type: 'string', default: '200' },
         rounds: { type: 'string', default: String(defaultRounds) },
       },
     });
@@ -44,7 +48,18 @@ function readArguments() {
       !workloadNames.some((name) => name.includes(values.only))
     )
       throw new Error(`--only names one of ${workloadNames.join(', ')}, or a part of such a name.`);
-    return { ...values, rounds, ...(values.host ? { backend: 'webgpu', peers: false } : {}) };
+    const counts = [Number(values.steps), Number(values.recordings)];
+    if (!counts.every((count) => Number.isInteger(count) && count >= 10 && count % 10 === 0))
+      throw new Error('--steps and --recordings take multiples of 10.');
+    const own = values.host || values.memory;
+    return {
+      ...values,
+      rounds,
+      counts,
+      ...(own ? { peers: false, presets: false } : {}),
+      ...(values.host ? { backend: 'webgpu' } : {}),
+      ...(values.memory ? { only: values.only ?? 'spiral-mlp', backend: values.backend ?? 'wasm' } : {}),
+    };
   } catch (error) {
     console.error(`${error.message}\n${usage}`);
     process.exit(2);
@@ -155,6 +170,11 @@ for (const workload of names) {
       results[one.group][one.name][workload] = { error: sentence(error) };
     }
   }
+  if (options.memory) {
+    for (const { one } of racing)
+      results[one.group][one.name][workload] = await one.ask('memory', ...options.counts);
+    continue;
+  }
   if (options.host) {
     for (const { one } of racing) results[one.group][one.name][workload] = await hostOf(one);
     continue;
@@ -225,5 +245,6 @@ const report = {
 await browser.close();
 await server.close();
 if (options.json) console.log(JSON.stringify(report));
+else if (options.memory) printMemory(report, names);
 else if (options.host) printHost(report, names);
 else printReport(report, names);

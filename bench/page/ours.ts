@@ -10,6 +10,7 @@ import { Stepper } from '@/session/stepper';
 import { Trainer } from '@/session/trainer';
 import { dataOf } from './data';
 import { hostTimes, launchesOf } from './host';
+import { watchMemory } from './memory';
 import { serve } from './serve';
 
 const wasmPaths = Object.fromEntries(
@@ -92,4 +93,6 @@ serve({
     });
   },
   host,
+  memory: (steps: number, recordings: number) =>
+    watchMemory(prepared.trainer, prepared.stepper, steps, recordings),
 });

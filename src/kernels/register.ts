@@ -35,6 +35,7 @@ import { registerQuantizeFloat } from './quantizeFloat';
 import { registerQuantizeMx } from './quantizeMx';
 import { registerQuantizeRows } from './quantizeRows';
 import { registerRequantize } from './requantize';
+import { registerScaleValues } from './scaleValues';
 import { registerSlice } from './slice';
 import { registerSoftmaxCrossEntropy } from './softmaxCrossEntropy';
 import { registerWeightParams } from './weightParams';
@@ -51,6 +52,7 @@ export function registerKernels(): void {
   registerSlice();
   registerArrange();
   registerElementwise();
+  registerScaleValues();
   registerConv2d();
   registerDepthwiseConv2d();
   registerMaxPool2d();

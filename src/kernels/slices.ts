@@ -1,7 +1,7 @@
 /** Long sums of few results on WebGPU, cut into slices that are summed at the same time and then added in order. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
-import { output, release, Shader } from './webgpu';
+import { elementwise, output, release, Shader } from './webgpu';
 
 /** Threads in all, about: enough for a large GPU, and few partial sums to add up. */
 const threads = 16384;
@@ -11,22 +11,24 @@ export function slicesFor(rows: number, results: number): number {
   return Math.max(1, Math.min(rows, Math.ceil(threads / results)));
 }
 
-const shader = new Shader({
-  name: 'AddSlices',
-  tensors: [
-    { name: 'total', use: 'out' },
-    { name: 'parts', use: 'in' },
-  ],
-  uniforms: ['size', 'slices'],
-  code: `
-fn main(group: u32, lane: u32) {
-  let index = i32(group * 64u + lane);
-  if (index >= uniforms.size) { return; }
+const shader = new Shader(
+  elementwise(
+    {
+      name: 'AddSlices',
+      tensors: [
+        { name: 'total', use: 'out' },
+        { name: 'parts', use: 'in' },
+      ],
+      uniforms: ['size', 'slices'],
+    },
+    `
+fn element(i: u32) -> f32 {
   var sum = 0.0;
-  for (var s = 0; s < uniforms.slices; s = s + 1) { sum = sum + parts[s * uniforms.size + index]; }
-  total[index] = sum;
+  for (var s = 0; s < uniforms.slices; s = s + 1) { sum = sum + parts[s * uniforms.size + i32(i)]; }
+  return sum;
 }`,
-});
+  ),
+);
 
 /** The sum of parts [slices, ...] over the slices, in ascending order, as a tensor of this shape. Releases the parts. */
 export function addSlices(backend: object, parts: TensorInfo, shape: readonly number[]): TensorInfo {

@@ -12,6 +12,14 @@ export interface ShaderTensor {
   readonly name: string;
   readonly use: 'in' | 'out' | 'inout';
   readonly type?: 'f32' | 'i32' | 'vec4<f32>';
+  /**
+   * What of it is touched from where, if that is limited: element i by thread i (of all threads) alone, or by workgroup g
+   * nothing that another touches, wherever it is said of this tensor's shape. A recording may then run two
+   * shaders that share it one after the other in the same workgroups (./recorders/join.ts).
+   */
+  readonly reach?: 'thread' | 'column';
+  /** Read as `name[...]`, each element once in all: a recording may compute it there (`element`). */
+  readonly once?: true;
 }
 
 export interface ShaderSource {
@@ -25,7 +33,28 @@ export interface ShaderSource {
   readonly workgroupSize?: number;
   /** WGSL with `fn main(group: u32, lane: u32)`; must use every tensor. It may use ./wgsl.ts and uniforms.nan. */
   readonly code: string;
+  /** WGSL with `fn element(i: u32) -> f32`, the value at i of the first tensor, the only one written; must use all others. */
+  readonly element?: string;
 }
+
+/** What is left to say of a shader whose thread i makes element i of its first tensor. */
+export const elementwise = (
+  source: Omit<ShaderSource, 'code' | 'element'>,
+  element: string,
+): ShaderSource => {
+  const [{ name }] = source.tensors as [ShaderTensor];
+  const size = source.workgroupSize ?? defaultWorkgroupSize;
+  return {
+    ...source,
+    element,
+    code: `
+${element}
+fn main(group: u32, lane: u32) {
+  let i = group * ${size}u + lane;
+  if (i < u32(uniforms.${name}Length)) { ${name}[i] = element(i); }
+}`,
+  };
+};
 
 /** The private part of tfjs's backend that a dispatch needs. */
 interface Dispatcher {

@@ -15,6 +15,7 @@ import { stream } from '@/data/random';
 import { inputName } from '@/experiment/changes';
 import type { ResolvedLayer } from '@/experiment/network';
 import { stopGradient } from '@/kernels/definition';
+import { scaleValues } from '@/kernels/scaleValues';
 import {
   type ActivationState,
   activationParamsOf,
@@ -200,7 +201,7 @@ export class Network {
   private readonly numbers = ({ values, params }: Signal): tf.Tensor => {
     const [, channels] = params.shape;
     if (params === this.constants.passThrough(channels)) return values;
-    return tf.mul(values, tf.reshape(tf.slice(params, [0, 0], [1, channels]), [channels]));
+    return scaleValues(values, params);
   };
 
   private readonly scaleOf = ({ params }: Signal): tf.Tensor =>

@@ -68,6 +68,34 @@ test.each(Object.entries(links))('%s: replayed steps equal eager ones to the las
   for (const twin of ['float', 'qat'] as const) expect(recorded.stepMode(twin)).toEqual({ mode: 'recorded' });
 });
 
+/** Dispatches of one step of the QAT network. */
+async function dispatchesOf(trainer: Trainer): Promise<number> {
+  const { prototype } = GPUComputePassEncoder;
+  const { dispatchWorkgroups } = prototype;
+  let count = 0;
+  prototype.dispatchWorkgroups = function (...sizes) {
+    count++;
+    return dispatchWorkgroups.apply(this, sizes);
+  };
+  const batch = trainer.nextBatch();
+  try {
+    trainer.train('qat', batch).dispose();
+  } finally {
+    prototype.dispatchWorkgroups = dispatchWorkgroups;
+    tf.dispose([batch.x, batch.y]);
+  }
+  return count;
+}
+
+test('a replayed step takes little more than half of the dispatches', async () => {
+  const eager = trainerOf(links.convolutions, false);
+  const recorded = trainerOf(links.convolutions, true);
+  for (const trainer of [eager, recorded]) await run(trainer, 4);
+  expect(recorded.stepMode('qat')).toEqual({ mode: 'recorded' });
+  const [before, after] = [await dispatchesOf(eager), await dispatchesOf(recorded)];
+  expect(after).toBeLessThan(0.65 * before);
+});
+
 test('evaluations between replayed steps change nothing', async () => {
   const plain = trainerOf(links['stochastic rounding'], true);
   const watched = trainerOf(links['stochastic rounding'], true);

@@ -61,7 +61,7 @@ const gradient = (activation: ActivationName) => {
     tensors: [
       { name: 'dacc', use: 'out' },
       { name: 'partialSums', use: 'out' },
-      { name: 'dy', use: 'in' },
+      { name: 'dy', use: 'in', once: true },
       { name: 'saved', use: 'in' },
       { name: 'inputParams', use: 'in' },
       { name: 'weightParams', use: 'in' },

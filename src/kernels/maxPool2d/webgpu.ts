@@ -4,7 +4,7 @@
  */
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
-import { output, Shader } from '../webgpu';
+import { elementwise, output, Shader } from '../webgpu';
 import { windowSizes, windowsOver, windowUniforms } from '../windows';
 import { poolingOf } from './geometry';
 
@@ -49,19 +49,21 @@ fn main(group: u32, lane: u32) {
 });
 
 /** One thread per input value: it adds up the gradients of those windows over it that it won. */
-const gradientShader = new Shader({
-  name: 'MaxPool2dGradient',
-  tensors: [
-    { name: 'dx', use: 'out' },
-    { name: 'x', use: 'in' },
-    { name: 'dy', use: 'in' },
-  ],
-  uniforms: windowUniforms,
-  code: `${findWinner}${windowsOver}
-fn main(group: u32, lane: u32) {
+const gradientShader = new Shader(
+  elementwise(
+    {
+      name: 'MaxPool2dGradient',
+      tensors: [
+        { name: 'dx', use: 'out' },
+        { name: 'x', use: 'in' },
+        { name: 'dy', use: 'in' },
+      ],
+      uniforms: windowUniforms,
+    },
+    `${findWinner}${windowsOver}
+fn element(i: u32) -> f32 {
   let u = uniforms;
-  let index = i32(group * 64u + lane);
-  if (index >= u.batch * u.height * u.width * u.channels) { return; }
+  let index = i32(i);
   let channel = index % u.channels;
   let pixel = index / u.channels;
   let column = pixel % u.width + u.left;
@@ -75,9 +77,10 @@ fn main(group: u32, lane: u32) {
       }
     }
   }
-  dx[index] = sum;
+  return sum;
 }`,
-});
+  ),
+);
 
 export function maxPoolKernel(stock: KernelFunc): KernelFunc {
   return (call) => {

@@ -152,10 +152,12 @@ const activation = new Shader({
     { name: 'settings', use: 'in' },
   ],
   uniforms: [],
-  workgroupSize: 1,
+  // As many as the observer's, which it can then follow in the same workgroup of a recording.
+  workgroupSize: groupSize,
   code: `
 ${storeScale}
 fn main(group: u32, lane: u32) {
+  if (lane > 0u) { return; }
   params[2] = 0.0;
   if (settings[2] == 0.0) {
     params[0] = 1.0;

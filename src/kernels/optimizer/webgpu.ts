@@ -18,7 +18,7 @@ fn main(group: u32, lane: u32) {
 const adam = new Shader({
   name: 'adamStep',
   tensors: [
-    { name: 'w', use: 'inout' },
+    { name: 'w', use: 'inout', reach: 'thread' },
     { name: 'm', use: 'inout' },
     { name: 'v', use: 'inout' },
     { name: 'g', use: 'in' },
@@ -40,7 +40,7 @@ fn main(group: u32, lane: u32) {
 const sgd = new Shader({
   name: 'sgdStep',
   tensors: [
-    { name: 'w', use: 'inout' },
+    { name: 'w', use: 'inout', reach: 'thread' },
     { name: 'velocity', use: 'inout' },
     { name: 'g', use: 'in' },
     { name: 'hyper', use: 'in' },

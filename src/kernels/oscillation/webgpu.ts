@@ -10,7 +10,7 @@ const float = (value: number) => value.toExponential();
 const track = new Shader({
   name: 'trackOscillation',
   tensors: [
-    { name: 'w', use: 'inout' },
+    { name: 'w', use: 'inout', reach: 'thread' },
     { name: 'state', use: 'inout' },
     { name: 'levels', use: 'in' },
     { name: 'params', use: 'in' },

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ShaderSource } from '../webgpu';
-import { groupsOf, joined, type Recorded, workgroupBytes } from './join';
+import { inlined } from './inline';
+import { type Chain, groupsOf, type Recorded, workgroupBytes } from './join';
+import { joined } from './joinedShader';
 
 const limits = {
   maxStorageBuffersPerShaderStage: 8,
@@ -25,19 +27,23 @@ const dispatch = (uses: number[], more: Partial<ShaderSource> = {}, groups = 1):
   groups,
 });
 const writes = (buffer: number): number => -buffer - 1;
+/** Groups of chains as places in the list; a chain of one is just its place. */
 const indices = (all: Recorded[]) =>
-  groupsOf(all, limits).map((group) => group.map((one) => all.indexOf(one)));
+  groupsOf(all, limits).map((group) =>
+    group.map((chain) => {
+      const places = chain.map((one) => all.indexOf(one));
+      return places.length === 1 ? places[0] : places;
+    }),
+  );
 
 test('what does not depend on each other is joined, what does is not', () => {
-  const update = [dispatch([writes(0), 1]), dispatch([writes(2), 3]), dispatch([writes(4), 0])];
+  const two = (uses: number[]) => dispatch(uses, {}, 2);
+  const update = [two([writes(0), 1]), two([writes(2), 3]), two([writes(4), 0])];
   expect(indices(update)).toEqual([[0, 1], [2]]);
   // Written after it was read.
-  expect(indices([dispatch([writes(0), 1]), dispatch([writes(1), 2])])).toEqual([[0], [1]]);
+  expect(indices([two([writes(0), 1]), two([writes(1), 2])])).toEqual([[0], [1]]);
   // One that may move past others.
-  expect(indices([dispatch([writes(0), 1]), dispatch([writes(2), 0]), dispatch([writes(4), 5])])).toEqual([
-    [0, 2],
-    [1],
-  ]);
+  expect(indices([two([writes(0), 1]), two([writes(2), 0]), two([writes(4), 5])])).toEqual([[0, 2], [1]]);
 });
 
 test('limits of the device hold', () => {
@@ -59,6 +65,27 @@ test('bytes of workgroup memory', () => {
   );
 });
 
+test('what needs its own workgroup’s results alone follows in the same one', () => {
+  const reaching = (reach: 'thread' | 'column') => ({
+    tensors: [{ name: 't0', use: 'inout', reach } as const, { name: 't1', use: 'in' } as const],
+  });
+  const first = dispatch([writes(0), 1], reaching('thread'), 3);
+  expect(indices([first, dispatch([writes(0), 2], reaching('thread'), 3)])).toEqual([[[0, 1]]]);
+  // Other workgroups, another reach, or a tensor of which nothing is said.
+  expect(indices([first, dispatch([writes(0), 2], reaching('thread'), 2)])).toEqual([[0], [1]]);
+  expect(indices([first, dispatch([writes(0), 2], reaching('column'), 3)])).toEqual([[0], [1]]);
+  expect(indices([first, dispatch([writes(2), 0], reaching('thread'), 3)])).toEqual([[0], [1]]);
+  // One workgroup sees all that it did itself.
+  expect(indices([dispatch([writes(0), 1]), dispatch([writes(2), 0]), dispatch([writes(3), 2])])).toEqual([
+    [[0, 1, 2]],
+  ]);
+  // What depends on two chains follows neither.
+  expect(indices([dispatch([writes(0), 1]), dispatch([writes(2), 3]), dispatch([writes(4), 0, 2])])).toEqual([
+    [0, 1],
+    [2],
+  ]);
+});
+
 /** Runs dispatches as symbols: a buffer's value is the name of the dispatch that wrote it and of what that read. */
 function results(order: Recorded[], all: Recorded[]): string[] {
   const values = buffers.map((_, i) => `b${i}`);
@@ -74,21 +101,25 @@ function results(order: Recorded[], all: Recorded[]): string[] {
 test('any dispatches compute in groups, in any order within each, what they compute one by one', () => {
   const use = fc.integer({ min: -buffers.length, max: buffers.length - 1 });
   const list = fc.array(
-    fc.uniqueArray(use, { minLength: 1, maxLength: 4, selector: (each) => (each < 0 ? -each - 1 : each) }),
+    fc.record({
+      uses: fc.uniqueArray(use, {
+        minLength: 1,
+        maxLength: 4,
+        selector: (each) => (each < 0 ? -each - 1 : each),
+      }),
+      groups: fc.integer({ min: 1, max: 2 }),
+    }),
     { maxLength: 14 },
   );
   fc.assert(
-    fc.property(list, (uses) => {
-      const all = uses.map((each) => dispatch(each));
+    fc.property(list, (dispatches) => {
+      const all = dispatches.map(({ uses, groups }) => dispatch(uses, {}, groups));
       const groups = groupsOf(all, limits);
-      expect(groups.flat().length).toBe(all.length);
-      expect(results(groups.flat(), all)).toEqual(results(all, all));
-      expect(
-        results(
-          groups.flatMap((group) => group.toReversed()),
-          all,
-        ),
-      ).toEqual(results(all, all));
+      const orders: Chain<Recorded>[][] = [groups.flat(), groups.flatMap((group) => group.toReversed())];
+      for (const order of orders) {
+        expect(order.flat().length).toBe(all.length);
+        expect(results(order.flat(), all)).toEqual(results(all, all));
+      }
     }),
   );
 });
@@ -97,11 +128,68 @@ test('parts keep their own names apart and share what they both read', () => {
   const code =
     'var<workgroup> total: f32;\nfn main(group: u32, lane: u32) { let u = uniforms; t0[u.t0Length] = t1[0] + total; }';
   const { code: whole, buffers: bound } = joined([
-    dispatch([writes(0), 2], { code }),
-    dispatch([writes(1), 2], { code }),
+    [dispatch([writes(0), 2], { code })],
+    [dispatch([writes(1), 2], { code })],
   ]);
   expect(bound).toEqual([buffers[0], buffers[2], buffers[1]]);
   expect(whole).toContain('let u = uniforms.part1; binding2[u.t0Length] = binding1[0] + total_1;');
   expect(whole).toContain('@binding(1) var<storage, read> binding1');
   expect(whole).toContain('@binding(2) var<storage, read_write> binding2');
+});
+
+const maker = (result: number, from: number): Recorded =>
+  dispatch([writes(result), from], {
+    tensors: [
+      { name: 't0', use: 'out' },
+      { name: 't1', use: 'in' },
+    ],
+    element: 'fn element(i: u32) -> f32 { return t1[i / 2u]; }',
+  });
+const reader = (result: number, from: number): Recorded =>
+  dispatch([writes(result), from], {
+    tensors: [
+      { name: 't0', use: 'out' },
+      { name: 't1', use: 'in', once: true },
+    ],
+    code: 'fn main(group: u32, lane: u32) { t0[lane] = 2.0 * t1[lane + u32(array(0, 1)[0])]; }',
+  });
+
+test('elements that one dispatch alone reads are computed there', () => {
+  const kept = (all: Recorded[], alive: number[] = [], bindings = 8) =>
+    inlined(all, new Set(alive.map((i) => buffers[i]!)), bindings).length;
+  const pair = [maker(0, 1), reader(2, 0)];
+  expect(kept(pair)).toBe(1);
+  // Read afterwards, by another, or too many bindings.
+  expect(kept(pair, [0])).toBe(2);
+  expect(kept([...pair, dispatch([writes(3), 0])])).toBe(3);
+  expect(kept(pair, [], 1)).toBe(2);
+  // Read in another way.
+  expect(kept([maker(0, 1), dispatch([writes(2), 0])])).toBe(2);
+  // Written anew before anybody reads it again: whatever is there afterwards is another's.
+  expect(
+    kept(
+      [
+        ...pair,
+        dispatch([writes(0), 3], {
+          tensors: [
+            { name: 't0', use: 'out' },
+            { name: 't1', use: 'in' },
+          ],
+        }),
+      ],
+      [0],
+    ),
+  ).toBe(2);
+  // What it is computed from is written in between, or by the reader.
+  expect(kept([maker(0, 1), dispatch([writes(1)]), reader(2, 0)])).toBe(3);
+  expect(kept([maker(0, 1), reader(1, 0)])).toBe(2);
+
+  // A maker whose own input is not read element by element stays.
+  expect(inlined([maker(0, 1), maker(3, 0), reader(2, 3)], new Set(), 8)).toHaveLength(2);
+  const [one] = inlined(pair, new Set(), 8);
+  const { code, buffers: bound, units } = joined([[one!]]);
+  expect(bound).toEqual([buffers[1], buffers[2]]);
+  expect(units).toHaveLength(2);
+  expect(code).toContain('binding1[lane] = 2.0 * exact(element_1(u32(lane + u32(array(0, 1)[0]))));');
+  expect(code).toContain('fn element_1(i: u32) -> f32 { return binding0[i / 2u]; }');
 });

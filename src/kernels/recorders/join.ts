@@ -1,10 +1,13 @@
 /**
- * Joins dispatches of a recorded segment that do not depend on each other into one: the workgroups of the first run the
- * first one's code, those after them the next one's. A dispatch may only move forward in time, past others that neither write
- * what it touches nor touch what it writes, so that every dispatch computes what it did.
+ * Makes fewer dispatches of a recorded segment, each of which computes what it did, to the last bit:
+ * - inlined: where a shader computes each element of its result by itself (`element`) and one other reads the result,
+ *   that one computes the elements as it reads them, and the result is never stored (./inline.ts);
+ * - chained: one that needs another's results runs after it in the same workgroups, where each workgroup needs its own;
+ * - joined: those that do not depend on each other run side by side: the workgroups of the first run the first one's
+ *   code, those after them the next one's.
+ * A dispatch may only move forward in time, past others that neither write what it touches nor touch what it writes.
  */
-import { bindingOf, defaultWorkgroupSize, type ShaderSource, uniformMembers } from '../webgpu';
-import { exactArithmetic } from '../wgsl';
+import { defaultWorkgroupSize, type ShaderSource, type ShaderTensor } from '../webgpu';
 
 /** A dispatch as it was recorded. */
 export interface Recorded {
@@ -15,6 +18,8 @@ export interface Recorded {
   /** Whether each is written. */
   readonly written: readonly boolean[];
   readonly groups: number;
+  /** Dispatches whose results, tensors of this one by their place, it computes itself. */
+  readonly inlined?: readonly { readonly place: number; readonly from: Recorded }[];
 }
 
 export interface Limits {
@@ -23,15 +28,40 @@ export interface Limits {
   readonly maxComputeWorkgroupsPerDimension: number;
 }
 
+/** A buffer as one dispatch sees it. */
+export interface Use {
+  readonly buffer: GPUBuffer;
+  readonly written: boolean;
+  readonly type: ShaderTensor['type'] & {};
+  readonly reach: ShaderTensor['reach'];
+}
+
+/** What a dispatch binds of its own tensors, undefined where it computes one itself. */
+export function ownUses({ source, buffers, written, inlined }: Recorded): (Use | undefined)[] {
+  return buffers.map((buffer, i) => {
+    if (inlined?.some(({ place }) => place === i)) return undefined;
+    const { type = 'f32', reach } = source?.tensors[i] ?? {};
+    return { buffer, written: written[i]!, type, reach };
+  });
+}
+
+/** What a dispatch binds in all. @param first the place from which on its own tensors count */
+export function usesOf(one: Recorded, first = 0): Use[] {
+  const own = ownUses(one)
+    .slice(first)
+    .filter((use) => use !== undefined);
+  return [...own, ...(one.inlined ?? []).flatMap(({ from }) => usesOf(from, 1))];
+}
+
+/** How many bindings uses take: those that see a buffer as the same type share one. */
+export function countBindings(uses: readonly Use[]): number {
+  const seen = new Map<GPUBuffer, Set<string>>();
+  for (const { buffer, type } of uses) seen.set(buffer, (seen.get(buffer) ?? new Set()).add(type));
+  return [...seen.values()].reduce((sum, { size }) => sum + size, 0);
+}
+
 /** Most dispatches in one: code grows with each. */
 const mostParts = 8;
-
-/** A buffer as one part sees it. Parts share a binding where they see it as the same type. */
-const bindingKeys = ({ source, buffers }: Recorded, ids: Map<GPUBuffer, number>): string[] =>
-  buffers.map((buffer, i) => {
-    if (!ids.has(buffer)) ids.set(buffer, ids.size);
-    return `${ids.get(buffer)}/${source?.tensors[i]?.type ?? 'f32'}`;
-  });
 
 /** Bytes of workgroup memory that a shader declares as arrays. */
 export function workgroupBytes(code: string): number {
@@ -39,125 +69,75 @@ export function workgroupBytes(code: string): number {
   return [...arrays].reduce((sum, [, vector, length]) => sum + Number(length) * (vector ? 16 : 4), 0);
 }
 
-interface Group<R> {
-  readonly parts: R[];
-  readonly read: Set<GPUBuffer>;
-  readonly wrote: Set<GPUBuffer>;
-}
+/** Dispatches one after the other in the same workgroups. */
+export type Chain<R> = [R, ...R[]];
 
-/** @returns the dispatches in groups, each to be one dispatch, in an order that keeps every result */
-export function groupsOf<R extends Recorded>(dispatches: readonly R[], limits: Limits): R[][] {
-  const ids = new Map<GPUBuffer, number>();
-  const groups: Group<R>[] = [];
-  const fits = (parts: readonly R[], next: R): boolean => {
-    if (parts.length >= mostParts) return false;
+const sizeOf = ({ source }: Recorded): number => source?.workgroupSize ?? defaultWorkgroupSize;
+
+class Joiner<R extends Recorded> {
+  private readonly uses = new Map<R, Use[]>();
+
+  constructor(private readonly limits: Limits) {}
+
+  of(one: R): Use[] {
+    let uses = this.uses.get(one);
+    if (!uses) {
+      uses = usesOf(one);
+      this.uses.set(one, uses);
+    }
+    return uses;
+  }
+
+  /** Pairs of uses of one buffer of which at least one writes. */
+  conflicts(a: R, b: R): [Use, Use][] {
+    return this.of(a).flatMap((mine) =>
+      this.of(b).flatMap((theirs): [Use, Use][] =>
+        mine.buffer === theirs.buffer && (mine.written || theirs.written) ? [[mine, theirs]] : [],
+      ),
+    );
+  }
+
+  fits(parts: readonly R[], next: R): boolean {
     const all = [...parts, next];
-    const sizes = new Set(all.map(({ source }) => source?.workgroupSize ?? defaultWorkgroupSize));
+    const { limits } = this;
     return (
-      all.every(({ source }) => source) &&
-      sizes.size === 1 &&
-      new Set(all.flatMap((one) => bindingKeys(one, ids))).size <= limits.maxStorageBuffersPerShaderStage &&
+      all.length <= mostParts &&
+      all.every((one) => one.source && sizeOf(one) === sizeOf(next)) &&
+      countBindings(all.flatMap((one) => this.of(one))) <= limits.maxStorageBuffersPerShaderStage &&
       all.reduce((sum, { groups }) => sum + groups, 0) <= limits.maxComputeWorkgroupsPerDimension &&
       all.reduce((sum, { source }) => sum + workgroupBytes(source!.code), 0) <=
         limits.maxComputeWorkgroupStorageSize
     );
-  };
-  for (const next of dispatches) {
-    const conflicts = ({ read, wrote }: Group<R>) =>
-      next.buffers.some((buffer, i) => wrote.has(buffer) || (next.written[i] && read.has(buffer)));
-    const first = groups.findLastIndex(conflicts) + 1;
-    let group = groups.slice(first).find(({ parts }) => fits(parts, next));
-    if (!group) {
-      group = { parts: [], read: new Set(), wrote: new Set() };
-      groups.push(group);
-    }
-    group.parts.push(next);
-    next.buffers.forEach((buffer, i) => {
-      (next.written[i] ? group.wrote : group.read).add(buffer);
+  }
+
+  /** Whether `next` may follow these in their workgroups. */
+  follows(chain: Chain<R>, next: R): boolean {
+    return chain.every((one) => {
+      if (one.groups !== next.groups) return false;
+      return this.conflicts(one, next).every(
+        ([mine, theirs]) =>
+          mine.type === theirs.type &&
+          (next.groups === 1 || (mine.reach !== undefined && mine.reach === theirs.reach)),
+      );
     });
   }
-  return groups.map(({ parts }) => parts);
 }
 
-/** Names that a shader declares for its whole module. */
-function declaredIn({ tensors, code }: ShaderSource): Set<string> {
-  const patterns = [
-    /\bfn\s+(\w+)/g,
-    /\bvar<[^>]*>\s*(\w+)/g,
-    /^\s*(?:const|override|alias|struct)\s+(\w+)/gm,
-  ];
-  const found = patterns.flatMap((pattern) => [...code.matchAll(pattern)].map(([, name]) => name!));
-  return new Set([...tensors.map(({ name }) => name), ...found]);
-}
-
-/** The code of a part with its own names. Members of structs, after a dot, keep theirs. */
-function renamed(source: ShaderSource, nameOf: (name: string) => string, part: number): string {
-  const own = declaredIn(source);
-  return source.code.replace(/(?<![.\w])[A-Za-z_]\w*/g, (name) => {
-    if (name === 'uniforms') return `uniforms.part${part}`;
-    if (!own.has(name)) return name;
-    return nameOf(name);
-  });
-}
-
-export interface JoinedShader {
-  readonly label: string;
-  readonly code: string;
-  /** The buffers in the order of bindings; the uniforms follow. */
-  readonly buffers: readonly GPUBuffer[];
-}
-
-/** Several dispatches as one shader. Its uniforms are those of each part, and its number of workgroups, each from a multiple of 16 bytes on. */
-export function joined(parts: readonly Recorded[]): JoinedShader {
-  const ids = new Map<GPUBuffer, number>();
-  const bindings = new Map<string, { index: number; buffer: GPUBuffer; declaration: string }>();
-  const codes = parts.map((part, p) => {
-    const source = part.source!;
-    const keys = bindingKeys(part, ids);
-    const names = new Map<string, string>();
-    keys.forEach((key, i) => {
-      const written = part.written[i]!;
-      const index = bindings.get(key)?.index ?? bindings.size;
-      names.set(source.tensors[i]!.name, `binding${index}`);
-      if (!bindings.has(key) || written)
-        bindings.set(key, {
-          index,
-          buffer: part.buffers[i]!,
-          declaration: bindingOf(index, `binding${index}`, written, source.tensors[i]!.type),
-        });
-    });
-    return renamed(source, (name) => names.get(name) ?? `${name}_${p}`, p);
-  });
-  const all = [...bindings.values()];
-  const structs = parts.map(
-    ({ source }, p) => `struct Uniforms${p} { ${uniformMembers(source!)} partGroups: i32, }`,
-  );
-  const members = parts.map((_, p) => `@align(16) part${p}: Uniforms${p},`);
-  const branches = parts.map(
-    (_, p) => `
-  let count${p} = u32(uniforms.part${p}.partGroups);
-  if (group${p} < count${p}) { main_${p}(group${p}, lane); return; }
-  let group${p + 1} = group${p} - count${p};`,
-  );
-  return {
-    label: parts.map(({ source }) => source!.name).join(' + '),
-    buffers: all.map(({ buffer }) => buffer),
-    code: `
-${structs.join('\n')}
-struct Uniforms { ${members.join(' ')} }
-${all.map(({ declaration }) => declaration).join('\n')}
-@group(0) @binding(${all.length}) var<uniform> uniforms: Uniforms;
-${exactArithmetic}
-${codes.join('\n')}
-@compute @workgroup_size(${parts[0]!.source!.workgroupSize ?? defaultWorkgroupSize})
-fn start(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  zero = bitcast<u32>(uniforms.part0.zero);
-  let group0 = group.y * groups.x + group.x;${branches.join('')}
-}
-`,
-  };
+/** @returns the dispatches in groups of chains, each group to be one dispatch, in an order that keeps every result */
+export function groupsOf<R extends Recorded>(dispatches: readonly R[], limits: Limits): Chain<R>[][] {
+  const joiner = new Joiner<R>(limits);
+  const groups: Chain<R>[][] = [];
+  for (const next of dispatches) {
+    const depends = (chain: Chain<R>) => chain.some((one) => joiner.conflicts(one, next).length > 0);
+    const last = groups.findLastIndex((chains) => chains.some(depends));
+    const before = (groups[last] ?? []).filter(depends);
+    if (before.length === 1 && joiner.fits(groups[last]!.flat(), next) && joiner.follows(before[0]!, next)) {
+      before[0]!.push(next);
+      continue;
+    }
+    const group = groups.slice(last + 1).find((chains) => joiner.fits(chains.flat(), next));
+    if (group) group.push([next]);
+    else groups.push([[next]]);
+  }
+  return groups;
 }

@@ -29,7 +29,9 @@ import {
   type Uniform,
 } from './gpu';
 import { GpuCopies } from './gpuCopies';
-import { groupsOf, joined, type Recorded } from './join';
+import { inlined } from './inline';
+import { groupsOf, type Recorded } from './join';
+import { joined } from './joinedShader';
 import { NotRecordable, type Recorder, type StepRecording } from './recorder';
 
 let active: WebgpuRecording | undefined;
@@ -99,17 +101,23 @@ class WebgpuRecording implements StepRecording {
 
   /** The same work in fewer dispatches. */
   private join(launches: readonly Noted[]): Launch[] {
-    const { device } = this.gpu;
-    return groupsOf(launches, device.limits).map((parts) => {
-      if (parts.length === 1) return parts[0]!;
+    const { device, tensorMap } = this.gpu;
+    const alive = new Set([...this.held].map((dataId) => tensorMap.get(dataId).resource!));
+    const { limits } = device;
+    const fewer = inlined(launches, alive, limits.maxStorageBuffersPerShaderStage);
+    return groupsOf(fewer, limits).map((chains): Launch => {
+      const all = chains.flat();
+      const [first] = all;
+      if (all.length === 1 && !first!.inlined) return first!;
       this.joins++;
-      const { label, code, buffers } = joined(parts);
+      const { label, code, buffers, units } = joined(chains);
       const pipeline = pipelineOf(device, label, code);
-      const values = parts.map(({ uniforms, groups }) =>
+      const values = (units as Noted[]).map(({ uniforms, groups }) =>
         layOut([...uniforms, { type: 'int32', data: [groups] }]),
       );
       const bindGroup = this.bindGroup(pipeline, buffers, this.uniformBuffer(values));
-      return { pipeline, bindGroup, x: parts.reduce((sum, { groups }) => sum + groups, 0), y: 1, z: 1 };
+      if (chains.length === 1) return { ...first!, pipeline, bindGroup };
+      return { pipeline, bindGroup, x: chains.reduce((sum, [{ groups }]) => sum + groups, 0), y: 1, z: 1 };
     });
   }
 

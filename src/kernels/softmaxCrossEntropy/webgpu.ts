@@ -86,19 +86,21 @@ const gradient = new Shader({
     { name: 'labels', use: 'in', type: 'i32' },
   ],
   uniforms: ['classes'],
+  // As many as the loss's, which it can then run beside in a recording.
+  workgroupSize: groupSize,
   code: `
 ${normalise}
-var<workgroup> counted: array<u32, 64>;
+var<workgroup> counted: array<u32, ${groupSize}>;
 
 /* How many labels count: each workgroup finds it for itself. */
 fn countOf(lane: u32) -> u32 {
   var count = 0u;
-  for (var row = lane; row < u32(uniforms.labelsLength); row = row + 64u) {
+  for (var row = lane; row < u32(uniforms.labelsLength); row = row + ${groupSize}u) {
     count = count + select(1u, 0u, labels[row] == ${ignoredLabel});
   }
   counted[lane] = count;
   workgroupBarrier();
-  for (var width = 32u; width > 0u; width = width / 2u) {
+  for (var width = ${groupSize / 2}u; width > 0u; width = width / 2u) {
     if (lane < width) { counted[lane] = counted[lane] + counted[lane + width]; }
     workgroupBarrier();
   }
@@ -106,7 +108,7 @@ fn countOf(lane: u32) -> u32 {
 }
 
 fn main(group: u32, lane: u32) {
-  let row = group * 64u + lane;
+  let row = group * ${groupSize}u + lane;
   let count = countOf(lane);
   if (row >= u32(uniforms.labelsLength)) { return; }
   if (labels[row] == ${ignoredLabel}) {
