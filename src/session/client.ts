@@ -145,8 +145,8 @@ export class SessionClient {
   stopAt(stop: Experiment['stop']): void {
     this.post({ type: 'stop', run: this.run, stop });
   }
-  plan(plan: Experiment['plan']): void {
-    this.post({ type: 'plan', run: this.run, plan });
+  plan({ plan, changes }: Pick<Experiment, 'plan' | 'changes'>): void {
+    this.post({ type: 'plan', run: this.run, plan, changes });
   }
   measure(what: Measurement['what']): void {
     this.post({ type: 'measure', run: this.run, what });

@@ -213,8 +213,8 @@ export type Command =
   /** Answered by snapshots with `tried`, now and while it trains; null ends it. */
   | { type: 'try'; run: number; number: number; attempt: Attempt | null }
   | DeployCommand
-  /** A new plan whose past is that of the old one. */
-  | { type: 'plan'; run: number; plan: Experiment['plan'] }
+  /** Another plan and other recorded changes, whose past is that of the old ones. */
+  | { type: 'plan'; run: number; plan: Experiment['plan']; changes: Change[] }
   /** Pauses and measures; answered by `measuring` and `measured`. */
   | { type: 'measure'; run: number; what: Measurement['what'] }
   | LoadingCommand;

@@ -155,7 +155,7 @@ export class Session {
         if (this.inbox.some((later) => later.type === 'try' && later.run === run.id)) return;
         return run.reporter.try(command.attempt && { number: command.number, attempt: command.attempt });
       case 'plan': {
-        const { plan: _, ...rest } = run.experiment;
+        const { plan: _, ...rest } = { ...run.experiment, changes: command.changes };
         run.experiment = command.plan ? { ...rest, plan: command.plan } : rest;
         return;
       }

@@ -99,9 +99,9 @@ export function useSettings(): Experiment {
   return useLive((live) => settingsNow({ experiment, pending }, live.step));
 }
 
-/** Recorded changes that the run has not reached yet. */
+/** Recorded changes that the run has not reached yet. What a plan makes is no news: the timeline shows it. */
 export function useUpcoming(): Change[] {
-  const experiment = useExperiment((state) => state.experiment);
-  const done = useLive((live) => timelineOf(experiment).filter((change) => change.step <= live.step).length);
-  return timelineOf(experiment).slice(done);
+  const { changes } = useExperiment((state) => state.experiment);
+  const done = useLive((live) => changes.filter((change) => change.step <= live.step).length);
+  return changes.slice(done);
 }

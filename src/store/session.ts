@@ -9,6 +9,7 @@ import { layerNames } from '@/experiment/network';
 import { fittingPlan, type Plan, planProblem } from '@/experiment/plan';
 import { defaultExperiment } from '@/experiment/presets';
 import { type Edit, type Experiment, maxChanges } from '@/experiment/schema';
+import type { Timeline } from '@/experiment/timeline';
 import { nextFrame, type RunEvent, SessionClient, type WorkerPort } from '@/session/client';
 import type { Measurement } from '@/session/measurement';
 import type { Attempt, Tried } from '@/session/protocol';
@@ -81,6 +82,7 @@ export function begin(run: SavedRun, { training = false, keep = false } = {}): v
   const { backend, selected } = useWorkspace.getState();
   const step = checkpoint?.step ?? 0;
   replayUntil = undefined;
+  waiting = undefined;
   loaded = false;
   dismiss('run');
   useExperiment.setState({ experiment, pending: [] });
@@ -246,15 +248,34 @@ export function cancelMeasuring(): void {
   client.pause();
 }
 
+/** What waits for the worker to stand still, so that the step that it is at is known. */
+let waiting: (() => void) | undefined;
+
 /**
- * Changes the plan. What it has made of the run so far stays so: where it would not, the run starts over.
+ * Changes the plan or the changes made by hand. What they have made of the run so far stays so: where it would not, the run
+ * starts over. Training goes on.
+ * @param make the timeline that is wanted, from that of now
  * @param reason the sentence of the Undo notice
  */
-export function changePlan(plan: Plan | undefined, reason: string): void {
+export function changeTimeline(make: (now: Timeline) => Timeline, reason: string): void {
+  if (useLive.getState().state !== 'training') {
+    takeTimeline(make(useExperiment.getState().experiment), reason);
+    return;
+  }
+  waiting = () => {
+    takeTimeline(make(useExperiment.getState().experiment), reason);
+    train();
+  };
+  client.pause();
+}
+export const changePlan = (plan: Plan | undefined, reason: string): void =>
+  changeTimeline(({ changes }) => ({ ...(plan ? { plan } : {}), changes }), reason);
+
+function takeTimeline({ plan, changes }: Timeline, reason: string): void {
   const { experiment } = useExperiment.getState();
   const { step } = useLive.getState();
   const { plan: _, ...rest } = experiment;
-  const changed: Experiment = plan ? { ...rest, plan } : rest;
+  const changed: Experiment = { ...rest, ...(plan ? { plan } : {}), changes };
   const wrong = plan && planProblem(changed);
   if (wrong) {
     alertPerson('plan', `The plan is not taken. ${wrong}`);
@@ -262,11 +283,11 @@ export function changePlan(plan: Plan | undefined, reason: string): void {
   }
   dismiss('plan');
   if (step > 0 && !hasSamePast(experiment, changed, step)) {
-    restart({ ...presentSettings(experiment), ...(plan ? { plan } : {}), changes: [] }, reason);
+    restart(changed, reason);
     return;
   }
   useExperiment.setState({ experiment: changed });
-  if (step > 0) client.plan(plan);
+  if (step > 0) client.plan(changed);
   else begin({ experiment: changed, checkpoint: null, points: [] });
   commit();
 }
@@ -371,6 +392,12 @@ function hear(event: RunEvent): void {
     }
     case 'paused': {
       useLive.setState({ state: 'paused', step: event.step });
+      if (waiting) {
+        const go = waiting;
+        waiting = undefined;
+        go();
+        return;
+      }
       const { stop } = useExperiment.getState().experiment;
       if (event.reason === 'accuracy')
         notify({ key: 'run', tone: 'note', text: `Target accuracy reached at step ${steps(event.step)}.` });

@@ -1,56 +1,74 @@
-/** Weight bits of every layer over the steps, on the charts' x axis. */
+/** Bits of every layer over the steps, on the charts' x axis. */
 import { memo } from 'react';
 import { count } from '../format';
 import { help } from '../Term';
 import styles from './BitStrip.module.css';
-import type { PlanRow } from './bitPlan';
+import type { PlanRow, Span } from './bitPlan';
 
 /** Beyond this many layers rows are too thin for names and numerals. */
 const namedRows = 6;
 /** Share of the width below which a numeral would be cut. */
 const narrow = 0.035;
+/** More spans than this are one picture: a schedule of many cycles has thousands. */
+const mostElements = 40;
 
 interface Props {
   rows: PlanRow[];
   /** Step at the right edge. */
   last: number;
+  /** "Weight" or "Activation". */
+  side: string;
 }
 
-export const BitStrip = memo(function BitStrip({ rows, last }: Props) {
+const percentOf = (step: number, last: number) => `${Number(((100 * step) / last).toFixed(3))}%`;
+
+/** The spans as stops of a gradient. */
+const gradient = (spans: readonly Span[], last: number): string =>
+  `linear-gradient(90deg, ${spans
+    .map(({ from, to, bits }) => `var(--b${bits}) ${percentOf(from, last)} ${percentOf(to, last)}`)
+    .join(', ')})`;
+
+export const BitStrip = memo(function BitStrip({ rows, last, side }: Props) {
   const compact = rows.length > namedRows;
   return (
     <div
       className={`${styles.strip} ${compact ? styles.compact : ''}`}
       style={{ '--rows': rows.length } as React.CSSProperties}
       role="img"
-      aria-label={`Weight bits over the steps: ${rows
-        .map(({ layer, spans }) => `${layer} ${spans.map(({ bits }) => bits).join(', then ')}`)
+      aria-label={`${side} bits over the steps: ${rows
+        .map(({ label, spans }) => {
+          const bits = spans.length > mostElements ? spans.slice(0, 12) : spans;
+          const more = spans.length > bits.length ? ` and ${spans.length - bits.length} more` : '';
+          return `${label} ${bits.map((span) => span.bits).join(', then ')}${more}`;
+        })
         .join('; ')}`}
     >
-      {rows.map(({ layer, spans }) => (
-        <div key={layer} className={styles.row}>
-          {!compact && <span className={styles.name}>{layer}</span>}
-          {spans.map(({ from, to, bits }) => (
+      {rows.map(({ label, spans }) => (
+        <div key={label} className={styles.row}>
+          {!compact && <span className={styles.name}>{label}</span>}
+          {spans.length > mostElements ? (
             <i
-              key={from}
-              data-b={bits}
               className={styles.span}
-              style={{ width: `${(100 * (to - from)) / last}%` }}
-              {...help(
-                `${layer}: ${bits === 32 ? 'float' : `${bits}-bit`} weights, steps ${count(from)} to ${count(to)}.`,
-              )}
-            >
-              {compact || (to - from) / last < narrow ? '' : bits}
-            </i>
-          ))}
+              style={{ width: '100%', background: gradient(spans, last) }}
+              {...help(`${label}: ${count(spans.length - 1)} changes of ${side.toLowerCase()} bits.`)}
+            />
+          ) : (
+            spans.map(({ from, to, bits }) => (
+              <i
+                key={from}
+                data-b={bits}
+                className={styles.span}
+                style={{ width: `${(100 * (to - from)) / last}%` }}
+                {...help(
+                  `${label}: ${bits === 32 ? 'float' : `${bits}-bit`} ${side === 'Weight' ? 'weights' : 'outputs'}, steps ${count(from)} to ${count(to)}.`,
+                )}
+              >
+                {compact || (to - from) / last < narrow ? '' : bits}
+              </i>
+            ))
+          )}
         </div>
       ))}
-      <span
-        className={styles.unit}
-        {...help('Weight bits of each layer over the steps of the run, first layer on top.')}
-      >
-        W bits
-      </span>
       {compact && <span className={styles.side}>{rows.length} layers</span>}
     </div>
   );

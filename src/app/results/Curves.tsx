@@ -4,20 +4,21 @@
  */
 import { useMemo } from 'react';
 import { datasetInfo } from '@/catalog/datasets';
+import { planEnd } from '@/experiment/plan';
+import type { Experiment } from '@/experiment/schema';
 import { networks } from '@/session/protocol';
 import { useExperiment } from '@/store/experiment';
 import { useLive } from '@/store/live';
 import { namesOf, useRuns } from '@/store/runs/runs';
 import { figures, percent } from '../format';
+import { Timeline } from '../plan/Timeline';
 import { help, Term } from '../Term';
 import { accuracyFloor, accuracyTicks, lossCeiling, settled, stepTicks } from './axis';
-import { BitStrip } from './BitStrip';
-import { bitPlan } from './bitPlan';
 import { Chart } from './Chart';
 import styles from './Curves.module.css';
 import { breaks, curveRows, extreme, type Metric } from './curveRows';
 import { ghostsOf, lastStep } from './ghosts';
-import { changeMarkers } from './markers';
+import { timelineMarkers } from './markers';
 import { useThrottled } from './useThrottled';
 
 const interval = 250;
@@ -31,6 +32,14 @@ const asNats = (value: number) => figures(value, 2);
 const percentInWords = (value: number) => percent(value);
 const natsInWords = (value: number) => `${figures(value)} nats`;
 
+/** Planned steps have some room after them. */
+const room = 1.15;
+function plannedLength(experiment: Experiment): number {
+  const end = Math.max(planEnd(experiment), experiment.changes.at(-1)?.step ?? 0);
+  if (end === 0) return 0;
+  return Math.max(Math.ceil(room * end), Math.min(experiment.stop.steps ?? 0, 4 * end));
+}
+
 /** What both charts take: the curves so far, the step axis and its markers. */
 function useCurves(metric: Metric, phase: number) {
   const points = useThrottled(useLive, (live) => live.points, interval, phase);
@@ -40,8 +49,10 @@ function useCurves(metric: Metric, phase: number) {
   const reached = rows.at(-1)?.step ?? 0;
   // The axis holds the kept curves too: a run that starts over grows beneath them.
   const kept = useRuns((state) => lastStep(state.runs));
-  const last = Math.max(reached, kept, shortestAxis);
-  const all = useMemo(() => changeMarkers(experiment), [experiment]);
+  // And what is planned, so that it can be seen and taken hold of before it comes.
+  const planned = useMemo(() => plannedLength(experiment), [experiment]);
+  const last = Math.max(reached, kept, planned, shortestAxis);
+  const all = useMemo(() => timelineMarkers(experiment), [experiment]);
   // In a replay some changes are still to come.
   const due = all.filter(({ step }) => step <= reached).length;
   return {
@@ -70,7 +81,6 @@ function AccuracyChart() {
   const behind = useGhosts();
   const idle = useLive((live) => live.state === 'paused') && reached === 0;
   const classes = useClasses();
-  const experiment = useExperiment((state) => state.experiment);
   const floor = accuracyFloor(
     extreme(settled(curves.rows), 'accuracy', networks, 'min', Number.POSITIVE_INFINITY),
     1 / classes,
@@ -79,8 +89,6 @@ function AccuracyChart() {
     () => ({ domain: [floor, 1] as [number, number], ticks: accuracyTicks(floor) }),
     [floor],
   );
-  const { last } = curves;
-  const plan = useMemo(() => bitPlan(experiment, last), [experiment, last]);
   return (
     <>
       <figure className={styles.accuracy}>
@@ -100,7 +108,7 @@ function AccuracyChart() {
         </div>
         {idle && <p className={styles.empty}>Press Train</p>}
       </figure>
-      <BitStrip rows={plan} last={last} />
+      <Timeline last={curves.last} reached={reached} />
     </>
   );
 }

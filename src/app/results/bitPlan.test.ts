@@ -17,8 +17,9 @@ const change = (step: number, layer: string, bits: 2 | 3 | 4): Change => ({
 it('has one row a weighted layer, without a gap', () => {
   const changes = [change(100, 'conv2', 3), change(250, 'conv2', 2)];
   expect(bitPlan({ ...cnn, changes }, 400)).toEqual([
-    { layer: 'conv1', spans: [{ from: 0, to: 400, bits: 4 }] },
+    { label: 'conv1', layer: 'conv1', spans: [{ from: 0, to: 400, bits: 4 }] },
     {
+      label: 'conv2',
       layer: 'conv2',
       spans: [
         { from: 0, to: 100, bits: 4 },
@@ -26,7 +27,7 @@ it('has one row a weighted layer, without a gap', () => {
         { from: 250, to: 400, bits: 2 },
       ],
     },
-    { layer: 'dense3', spans: [{ from: 0, to: 400, bits: 4 }] },
+    { label: 'dense3', layer: 'dense3', spans: [{ from: 0, to: 400, bits: 4 }] },
   ]);
 });
 

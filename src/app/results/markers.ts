@@ -1,7 +1,7 @@
 /** The changes of a run as the charts show them: one marker a step, in few words, and labels that do not overlap. */
 import { type LayerSpec, normChanges, sitesOf } from '@/catalog/layers';
 import { siteChoices, sites, type TensorKind, tensorKindOf } from '@/catalog/quantizers';
-import { inputName } from '@/experiment/changes';
+import { inputName, timelineOf } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
 import type { Change, Experiment } from '@/experiment/schema';
 
@@ -129,6 +129,19 @@ export function changeMarkers({ changes, layers }: Pick<Experiment, 'changes' | 
     ];
     return { step, label: texts.filter(Boolean).join(', '), full: there.map(fullText) };
   });
+}
+
+/** A plan that changes bits at more steps than these has no markers: its curve in the strip says it. */
+const mostPlanned = 16;
+
+/** Markers of what is changed by hand and, while they are few, of what the plan changes. */
+export function timelineMarkers(experiment: Experiment): Marker[] {
+  const changes = timelineOf(experiment).filter(({ step }) => step > 0);
+  const { layers } = experiment;
+  const all = changeMarkers({ changes: [...changes], layers });
+  return all.length - new Set(experiment.changes.map(({ step }) => step)).size > mostPlanned
+    ? changeMarkers(experiment)
+    : all;
 }
 
 export interface MarkerLabel {
