@@ -193,6 +193,11 @@ export const words = {
     unit: '%',
     help: 'Training pauses at the first evaluation whose QAT test accuracy is at least this.',
   },
+  calibration: {
+    label: 'Calibration',
+    unit: 'examples',
+    help: 'Training examples that PTQ sees before it rounds: their outputs say how wide each range must be. A few hundred do; too few miss the large values.',
+  },
   replay: {
     label: 'Replay',
     unit: '',

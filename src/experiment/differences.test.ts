@@ -36,6 +36,24 @@ describe('names of runs', () => {
     expect(nameRuns([at(4), changed])).toEqual(['lr 0.004', 'lr 0.001, 1 change']);
   });
 
+  it('a plan, PTQ’s settings and distillation have their words', () => {
+    const planned = (plan: Experiment['plan']) => ({ ...at(4), plan: plan! });
+    expect(
+      nameRuns([
+        at(4),
+        planned([{ kind: 'late', until: 500 }]),
+        planned([{ kind: 'cyclic', of: 'weights', from: 0, to: 800, low: 3, high: 8, cycles: 8 }]),
+      ]),
+    ).toEqual(['W4 A4', 'QAT from 500', 'W CPT 3–8 × 8']);
+    const rounded = { ...at(4), ptq: { samples: 1024, method: 'mse', round: true } as const };
+    const distilled = { ...at(4), distillation: { weight: 0.5, temperature: 4 } };
+    expect(nameRuns([rounded, distilled, { ...at(4), held: ['dense1'] }])).toEqual([
+      'PTQ MSE 1024 examples AdaRound',
+      'distilled 0.5',
+      'dense1 held',
+    ]);
+  });
+
   it('the same run twice is numbered, and a setting without a word makes a variant', () => {
     expect(nameRuns([at(4), at(4)])).toEqual(['MLP 16-16, W4 A4', 'MLP 16-16, W4 A4 (2)']);
     const channel = withSites(at(4), () => ({ weights: { granularity: 'tensor' } }));

@@ -11,6 +11,8 @@ import {
   weightQuantizerOf,
 } from '@/catalog/quantizers';
 import { presentSettings } from './changes';
+import { planSummary } from './planWords';
+import { calibrationMethods, type Preparation, type PtqSettings, preparations } from './ptq';
 import type { Experiment } from './schema';
 import { networkSummary } from './summary';
 
@@ -59,6 +61,17 @@ interface Facet {
   covers?: readonly (keyof Experiment)[];
 }
 
+/** "PTQ MSE 1,024 examples, AdaRound". Single layers' methods are not told. */
+function ptqSummary(ptq: PtqSettings): string {
+  const done = (Object.keys(preparations) as Preparation[]).filter((key) => ptq[key]);
+  const parts = [
+    `PTQ ${ptq.method === 'own' ? '' : calibrationMethods[ptq.method].label}`.trim(),
+    `${ptq.samples} examples`,
+    ...done.map((key) => preparations[key].label),
+  ];
+  return parts.join(' ');
+}
+
 const facets: readonly Facet[] = [
   { text: (_, { dataset }) => datasetInfo(dataset).label },
   { text: (_, { layers }) => networkSummary(layers) },
@@ -76,6 +89,13 @@ const facets: readonly Facet[] = [
   { text: (_, { optimizer }) => `lr ${optimizer.learningRate}`, covers: ['optimizer'] },
   { text: (_, { batchSize }) => `batch ${batchSize}`, covers: ['batchSize'] },
   { text: (_, { batchNorm }) => (batchNorm === 'frozen' ? 'BN frozen' : ''), covers: ['batchNorm'] },
+  { text: ({ plan }) => (plan ? planSummary(plan) : '') },
+  { text: ({ ptq }) => (ptq ? ptqSummary(ptq) : '') },
+  {
+    text: ({ distillation }) => (distillation ? `distilled ${distillation.weight}` : ''),
+  },
+  { text: (_, { observers }) => (observers ? 'ranges frozen' : ''), covers: ['observers'] },
+  { text: (_, { held = [] }) => (held.length > 0 ? `${held.join('+')} held` : ''), covers: ['held'] },
   {
     text: ({ changes }) =>
       changes.length === 0 ? '' : `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`,

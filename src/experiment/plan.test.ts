@@ -75,6 +75,8 @@ describe('what a plan makes of a run', () => {
     const experiment = withPlan({ kind: 'hybrid', until: 500, train: 700 });
     expect(settingsAt(experiment, 600).held).toEqual(['input', 'dense1', 'dense2', 'dense3']);
     expect(settingsAt(experiment, 700).held).toBeUndefined();
+    // What is held from the start stays PTQ's.
+    expect(settingsAt({ ...experiment, held: ['dense2'] }, 700).held).toEqual(['dense2']);
     const there = timelineOf(experiment).filter(({ step }) => step === 500);
     expect(there.findIndex(({ kind }) => kind === 'adopt')).toBeGreaterThan(
       there.findLastIndex(({ kind }) => kind === 'bits'),

@@ -74,7 +74,7 @@ export type Plan = z.infer<typeof planSchema>;
 
 type Of<K extends PlanKind> = Extract<PlanEntry, { kind: K }>;
 type Schedule = Extract<PlanEntry, { of: SpeaksTo }>;
-type Described = Pick<Experiment, 'dataset' | 'layers' | 'input' | 'changes' | 'plan'>;
+type Described = Pick<Experiment, 'dataset' | 'layers' | 'input' | 'changes' | 'plan' | 'held'>;
 
 /** Half to even, as the published code of CPT rounds. */
 function rint(value: number): number {
@@ -175,7 +175,7 @@ const floatUntil = (plan: Plan): number =>
   Math.max(0, ...plan.map((entry) => (entry.kind === 'late' || entry.kind === 'hybrid' ? entry.until : 0)));
 
 /** What is set beside bits. */
-function events(plan: Plan, { dataset, layers }: Described): Change[] {
+function events(plan: Plan, { dataset, layers, held = [] }: Described): Change[] {
   const rounding = layerNames(layers).filter((_, index) => descriptorOf(layers[index]!).sites.length > 0);
   const names = roundsInput(dataset) ? [inputName, ...rounding] : rounding;
   return plan.flatMap((entry): Change[] => {
@@ -185,8 +185,10 @@ function events(plan: Plan, { dataset, layers }: Described): Change[] {
       case 'batchNorm':
         return [{ kind: 'batchNorm', step: entry.step, value: 'frozen' }];
       case 'hybrid': {
+        // Layers that are held from the start stay as PTQ left them.
+        const free = names.filter((layer) => !held.includes(layer));
         const hold = (value: 'held' | 'trained', at: number) =>
-          names.map((layer): Change => ({ kind: 'hold', step: at, layer, value }));
+          free.map((layer): Change => ({ kind: 'hold', step: at, layer, value }));
         return [
           { kind: 'adopt', step: entry.until },
           ...(entry.train > entry.until

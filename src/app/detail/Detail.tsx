@@ -17,6 +17,7 @@ import styles from './Detail.module.css';
 import { Facts } from './Facts';
 import { isAfterTanh, isFloat, isSign } from './grid';
 import { LevelHistogram } from './LevelHistogram';
+import { Precision } from './Precision';
 import { Staircase } from './Staircase';
 import { TrapLine } from './TrapLine';
 
@@ -160,6 +161,7 @@ export function Detail() {
           </small>
         )}
         <span className="grow" />
+        <Precision layer={detail.name} />
         <SiteSwitch detail={detail} shown={name} />
       </header>
       <Choices layer={detail.name} shown={name} />

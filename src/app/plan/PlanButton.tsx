@@ -77,15 +77,16 @@ function Points({
   put(entry: PlanEntry): void;
 }) {
   const shown = pointsText(entry.points);
-  const commit = (input: HTMLInputElement) => {
-    if (input.value === shown) return;
-    const points = parsePoints(input.value);
+  const [typing, setTyping] = useState<string | null>(null);
+  const commit = () => {
+    setTyping(null);
+    if (typing === null || typing === shown) return;
+    const points = parsePoints(typing);
     if (points) {
       dismiss('field');
       put({ ...entry, points });
       return;
     }
-    input.value = shown;
     alertPerson(
       'field',
       'A stepwise schedule is written as “0: 8, 500: 4”: steps in order, widths of 1 to 8 or 32.',
@@ -98,15 +99,15 @@ function Points({
     >
       step: bits
       <input
-        key={shown}
         type="text"
         className={styles.long}
         aria-label="Steps and bits, Stepwise"
         autoComplete="off"
         spellCheck={false}
-        defaultValue={shown}
-        onBlur={(event) => commit(event.currentTarget)}
-        onKeyDown={(event) => event.key === 'Enter' && commit(event.currentTarget)}
+        value={typing ?? shown}
+        onChange={(event) => setTyping(event.target.value)}
+        onBlur={commit}
+        onKeyDown={(event) => event.key === 'Enter' && commit()}
       />
     </label>
   );

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 /** What the result region says in words: accuracies, differences, sizes. */
+import { MantineProvider } from '@mantine/core';
 import { act } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -23,12 +24,12 @@ beforeEach(async () => {
   root = createRoot(page);
   await act(async () =>
     root.render(
-      <>
+      <MantineProvider>
         <Column network="float" />
         <Column network="ptq" />
         <Column network="qat" />
         <Size />
-      </>,
+      </MantineProvider>,
     ),
   );
 });

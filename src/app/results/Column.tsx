@@ -6,6 +6,7 @@ import { dash, figures, percentNumber, points as pointsText } from '../format';
 import { help, Term, wordHelp } from '../Term';
 import styles from './Column.module.css';
 import { LineSample } from './LineSample';
+import { PtqMenu, QatMenu } from './Methods';
 import { networkWords } from './networkWords';
 
 /** Three decimals up to ten nats: the text keeps its width while it falls. */
@@ -26,6 +27,8 @@ const Head = memo(function Head({ network }: { network: NetworkName }) {
         <Term name={word}>{label}</Term>
         <small>{aside}</small>
       </h3>
+      {network === 'ptq' && <PtqMenu />}
+      {network === 'qat' && <QatMenu />}
       <p className={styles.numbers}>
         <span
           role="status"
