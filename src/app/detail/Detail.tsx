@@ -9,6 +9,7 @@ import type { LayerDetail, SiteDetail, SiteHistory } from '@/session/protocol';
 import { useSettings } from '@/store/experiment';
 import { siteKey, useLive } from '@/store/live';
 import { useWorkspace } from '@/store/workspace';
+import { ChartMenu } from '../charts/ChartMenu';
 import { percent } from '../format';
 import { useThrottled } from '../results/useThrottled';
 import { help } from '../Term';
@@ -167,9 +168,11 @@ export function Detail() {
       <Choices layer={detail.name} shown={name} />
       <figure className={styles.histogram}>
         <LevelHistogram title={title} detail={site} side={side} />
+        <ChartMenu name={title} />
       </figure>
       <figure className={styles.stairs}>
         <Staircase title={title} detail={site} side={side} />
+        <ChartMenu name={`Staircase of ${title}`} />
       </figure>
       <SiteFacts layer={detail.name} name={name} detail={site} />
       <TrapLine layer={detail.name} />

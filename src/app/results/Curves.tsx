@@ -10,9 +10,11 @@ import { networks } from '@/session/protocol';
 import { useExperiment } from '@/store/experiment';
 import { useLive } from '@/store/live';
 import { namesOf, useRuns } from '@/store/runs/runs';
+import { ChartMenu } from '../charts/ChartMenu';
 import { figures, percent } from '../format';
 import { Timeline } from '../plan/Timeline';
 import { help, Term } from '../Term';
+import { curvesAsCsv } from '../toolbar/exports';
 import { accuracyFloor, accuracyTicks, lossCeiling, settled, stepTicks } from './axis';
 import { Chart } from './Chart';
 import styles from './Curves.module.css';
@@ -39,6 +41,8 @@ function plannedLength(experiment: Experiment): number {
   if (end === 0) return 0;
   return Math.max(Math.ceil(room * end), Math.min(experiment.stop.steps ?? 0, 4 * end));
 }
+
+const asCsv = () => curvesAsCsv(useLive.getState().points);
 
 /** What both charts take: the curves so far, the step axis and its markers. */
 function useCurves(metric: Metric, phase: number) {
@@ -107,6 +111,7 @@ function AccuracyChart() {
           />
         </div>
         {idle && <p className={styles.empty}>Press Train</p>}
+        <ChartMenu name="Test accuracy" csv={asCsv} />
       </figure>
       <Timeline last={curves.last} reached={reached} />
     </>
@@ -136,6 +141,7 @@ function LossChart() {
           upper={false}
         />
       </div>
+      <ChartMenu name="Test loss" csv={asCsv} />
     </figure>
   );
 }

@@ -6,6 +6,7 @@ import { type NetworkName, networks } from '@/session/protocol';
 import { useAnalysis } from '@/store/analysis';
 import shared from '../allocate/Allocate.module.css';
 import { Measuring } from '../allocate/Measuring';
+import { ChartMenu } from '../charts/ChartMenu';
 import { count, percentNumber, points } from '../format';
 import { LineSample } from '../results/LineSample';
 import lines from '../results/lines.module.css';
@@ -82,7 +83,7 @@ function Plot({ corruption, floor }: { corruption: Corruption; floor: number }) 
     [floor],
   );
   return (
-    <section className={styles.plot} aria-label={label}>
+    <section className={styles.plot} aria-label={label} data-chart>
       <h3>
         <span {...help(words)}>{label}</span>{' '}
         <small {...help(`At ${text(last.level)}: accuracy against that on clean examples.`)}>
@@ -136,6 +137,7 @@ function Plot({ corruption, floor }: { corruption: Corruption; floor: number }) 
           </LineChart>
         </div>
       </div>
+      <ChartMenu name={`Accuracy under ${label.toLowerCase()}`} />
       <table className="sr" aria-label={`Accuracy under ${label.toLowerCase()}`}>
         <thead>
           <tr>

@@ -5,6 +5,7 @@ import { common } from '@/experiment/differences';
 import { restore } from '@/store/runs/actions';
 import { useRuns } from '@/store/runs/runs';
 import { useWorkspace } from '@/store/workspace';
+import { ChartMenu } from '../charts/ChartMenu';
 import { percent, percentNumber } from '../format';
 import { help } from '../Term';
 import { type CostAxis, costAxes, costAxisKeys } from './axes';
@@ -198,6 +199,7 @@ export default function Pareto() {
         <b>{axis.title}</b>
         <span className="hint">{axis.note}</span>
         <span className="grow" />
+        <ChartMenu name={axis.title} inline />
         <select
           aria-label="Accuracy against"
           value={key}
