@@ -45,7 +45,8 @@ test('curves, histogram and front are saved as SVG and PNG, curves as CSV too', 
   for (const [, id] of text.matchAll(/url\(([^)]*)\)/g))
     expect(text.includes(`id="${id!.slice(1)}"`)).toBe(true);
   expect(text.length).toBeLessThan(30_000);
-  for (const label of ['Test accuracy', 'Float', 'PTQ', 'QAT', '100']) expect(text).toContain(`>${label}</`);
+  for (const label of ['Test accuracy, %', 'Test loss, nats', 'step 0', 'Float', 'PTQ', 'QAT', '100'])
+    expect(text).toContain(`>${label}</`);
   const vector = await seen(playground, svg.bytes, 'image/svg+xml');
   expect(vector.colours).toBeGreaterThan(8);
   const png = await saved(playground, 'Save chart, Test accuracy', 'PNG');

@@ -8,33 +8,40 @@ import { help } from '../Term';
 import { download } from '../toolbar/exports';
 import toolbar from '../toolbar/Toolbar.module.css';
 import styles from './ChartMenu.module.css';
-import { drawn, pictureOf } from './picture';
+import { drawn, type Part, pictureOf } from './picture';
 
 interface Props {
   /** What the chart shows, "Test accuracy": its title in the picture, and part of the file's name. */
   name: string;
   /** The numbers behind it. */
   csv?: () => string;
+  /** The charts of the picture, where they are not the figure's own one. */
+  parts?: (figure: HTMLElement, name: string) => Part[];
   /** Stands in a line of its own; else in the figure's upper right corner. */
   inline?: boolean;
 }
 
 const slug = (name: string) => name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 
-export function ChartMenu({ name, csv, inline = false }: Props) {
+const ownChart = (figure: HTMLElement, title: string): Part[] => {
+  const chart = figure.querySelector<SVGSVGElement>('svg.recharts-surface, svg[role="img"]');
+  return chart ? [{ chart, title }] : [];
+};
+
+export function ChartMenu({ name, csv, parts = ownChart, inline = false }: Props) {
   const ref = useRef<HTMLSpanElement>(null);
   const file = () => `${fileStem(useExperiment.getState().experiment)}-${slug(name)}`;
   const picture = () => {
     const figure = ref.current?.closest<HTMLElement>('figure, [data-chart]');
-    const chart = figure?.querySelector<SVGSVGElement>('svg.recharts-surface, svg[role="img"]');
-    if (!chart) throw new Error('There is no chart yet: train first.');
+    const charts = parts(figure!, name);
+    if (charts.length === 0) throw new Error('There is no chart yet: train first.');
     const panel = getComputedStyle(figure!).getPropertyValue('--panel');
     const probe = document.createElement('i');
     probe.style.color = panel;
     figure!.append(probe);
     const background = getComputedStyle(probe).color;
     probe.remove();
-    return pictureOf(chart, name, background);
+    return pictureOf(charts, background);
   };
   const save = async (make: () => void | Promise<void>) => {
     dismiss('export');

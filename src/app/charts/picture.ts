@@ -1,6 +1,6 @@
 /**
- * A chart as a picture that needs no page: its SVG with the styles that it shows written out, on the panel's colour, below
- * its name; or the same as PNG at twice its size.
+ * Charts as a picture that needs no page: their SVG with the styles that they show written out, on the panel's colour, each
+ * below its title; or the same as PNG at twice its size.
  */
 
 /** What decides how SVG looks, of the properties that the page's style sheets set. */
@@ -50,38 +50,49 @@ function writeStyles(shown: Element, copy: Element, around?: CSSStyleDeclaration
   }
 }
 
-/** @param background a CSS colour @returns a whole SVG document */
-export function pictureOf(chart: SVGSVGElement, title: string, background: string): string {
-  const { width, height } = chart.getBoundingClientRect();
-  const inner = chart.cloneNode(true) as SVGSVGElement;
-  writeStyles(chart, inner);
-  inner.setAttribute('x', String(border));
-  inner.setAttribute('y', String(border + titleHeight));
-  inner.setAttribute('width', String(width));
-  inner.setAttribute('height', String(height));
-  inner.setAttribute('overflow', 'visible');
-  const outer = document.createElementNS(namespace, 'svg');
-  const [wide, high] = [Math.ceil(width) + 2 * border, Math.ceil(height) + 2 * border + titleHeight];
-  outer.setAttribute('width', String(wide));
-  outer.setAttribute('height', String(high));
-  outer.setAttribute('viewBox', `0 0 ${wide} ${high}`);
-  const paper = document.createElementNS(namespace, 'rect');
-  paper.setAttribute('width', '100%');
-  paper.setAttribute('height', '100%');
-  paper.setAttribute('fill', background);
-  const name = document.createElementNS(namespace, 'text');
-  const style = getComputedStyle(chart);
-  for (const [key, value] of Object.entries({
-    x: border,
-    y: border + 13,
-    'font-family': style.fontFamily,
-    'font-size': '13px',
-    'font-weight': 600,
-    fill: style.color,
-  }))
-    name.setAttribute(key, String(value));
-  name.textContent = title;
-  outer.append(paper, name, inner);
+/** A chart on the page and its title in the picture. */
+export interface Part {
+  chart: SVGSVGElement;
+  title: string;
+}
+
+function element(name: string, attributes: Record<string, string | number>): SVGElement {
+  const made = document.createElementNS(namespace, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  return made;
+}
+
+/**
+ * @param parts one below the other, each under its title
+ * @param background a CSS colour
+ * @returns a whole SVG document
+ */
+export function pictureOf(parts: readonly Part[], background: string): string {
+  const paper = element('rect', { width: '100%', height: '100%', fill: background });
+  const inside: SVGElement[] = [];
+  let [wide, high] = [0, border];
+  for (const { chart, title } of parts) {
+    const { width, height } = chart.getBoundingClientRect();
+    const style = getComputedStyle(chart);
+    const name = element('text', {
+      x: border,
+      y: high + 13,
+      'font-family': style.fontFamily,
+      'font-size': '13px',
+      'font-weight': 600,
+      fill: style.color,
+    });
+    name.textContent = title;
+    const copy = chart.cloneNode(true) as SVGSVGElement;
+    writeStyles(chart, copy);
+    const place = { x: border, y: high + titleHeight, width, height, overflow: 'visible' };
+    for (const [key, value] of Object.entries(place)) copy.setAttribute(key, String(value));
+    inside.push(name, copy);
+    wide = Math.max(wide, Math.ceil(width) + 2 * border);
+    high += titleHeight + Math.ceil(height) + border;
+  }
+  const outer = element('svg', { width: wide, height: high, viewBox: `0 0 ${wide} ${high}` });
+  outer.append(paper, ...inside);
   return `${new XMLSerializer().serializeToString(outer)}\n`;
 }
 

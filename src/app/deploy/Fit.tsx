@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { type Device, devices } from '@/catalog/devices';
 import { type Fit, fitsOf, type Needs, needsOf } from '@/experiment/fit';
 import { useSettings } from '@/store/experiment';
-import { bytes, milliseconds, short } from '../format';
+import { bytes, short, shortTime } from '../format';
 import { useLearnedWidths } from '../learnedWidths';
 import { help, Term } from '../Term';
 import styles from './Deploy.module.css';
@@ -46,7 +46,7 @@ function Row({ fit, needs }: { fit: Fit; needs: Needs }) {
       </td>
       <Memory needed={needs.flash} left={fit.flashLeft} what="Flash, for the weights" />
       <Memory needed={needs.ram} left={fit.ramLeft} what="RAM, for activations" />
-      <td>{fit.ms < 0.005 ? '< 0.01 ms' : milliseconds(fit.ms)}</td>
+      <td>{fit.ms < 1e-4 ? '< 0.1 µs' : shortTime(fit.ms)}</td>
     </tr>
   );
 }

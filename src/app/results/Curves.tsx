@@ -42,6 +42,13 @@ function plannedLength(experiment: Experiment): number {
   return Math.max(Math.ceil(room * end), Math.min(experiment.stop.steps ?? 0, 4 * end));
 }
 
+/** Accuracy has no axis of steps of its own: the loss below it has. */
+const bothCharts = (figure: HTMLElement) =>
+  [...figure.parentElement!.querySelectorAll<SVGSVGElement>('svg.recharts-surface')].map((chart, i) => ({
+    chart,
+    title: i === 0 ? 'Test accuracy, %' : 'Test loss, nats',
+  }));
+
 const asCsv = () => curvesAsCsv(useLive.getState().points);
 
 /** What both charts take: the curves so far, the step axis and its markers. */
@@ -111,7 +118,7 @@ function AccuracyChart() {
           />
         </div>
         {idle && <p className={styles.empty}>Press Train</p>}
-        <ChartMenu name="Test accuracy" csv={asCsv} />
+        <ChartMenu name="Test accuracy" csv={asCsv} parts={bothCharts} />
       </figure>
       <Timeline last={curves.last} reached={reached} />
     </>
