@@ -77,6 +77,28 @@ export function printHost(report, names) {
     if (results[name]?.error) console.log(`Not measured: ${name}: ${results[name].error}`);
 }
 
+/** The parts beside the step times: a table each, a row for whatever the workload's rows are of. */
+export function printSections(report) {
+  printMachine(report);
+  for (const [section, workloads] of Object.entries(report.sections)) {
+    const lists = Object.entries(workloads);
+    const rows = lists.flatMap(([name, list]) => (list.error ? [] : list.map((row) => [name, row])));
+    const figures = Object.keys(rows[0]?.[1] ?? {}).filter((key) => key !== 'of');
+    table([
+      [section, ...figures],
+      ...rows.map(([name, row]) => [
+        `${name}, ${row.of}`,
+        ...figures.map((key) =>
+          Number.isInteger(row[key]) || Math.abs(row[key]) >= 1000
+            ? row[key].toFixed(0)
+            : row[key].toPrecision(3),
+        ),
+      ]),
+    ]);
+    for (const [name, { error }] of lists) if (error) console.log(`Not measured: ${name}: ${error}`);
+  }
+}
+
 /** @param report what `--json` prints @param {string[]} names of the workloads run */
 export function printReport(report, names) {
   const { backends, peers, ratios } = report;

@@ -13,15 +13,25 @@ import { preview } from 'vite';
 import { chromiumArguments, findChromium } from '../scripts/chromium.mjs';
 import { build, installPackages, root, run } from '../scripts/prepare.mjs';
 import { PyTorch } from './peers.mjs';
+<<<<<<< HEAD
 import { printHost, printMemory, printReport } from './report.mjs';
 import { workloadNames, workloads } from './workloads.mjs';
 
 const usage =
   'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N] [--backend wasm] [--presets]\n       npm run bench -- --host [--json] [--only NAME]\n       npm run bench -- --memory [--backend NAME] [--steps N] [--recordings N] [--only NAME] [--json]\n       npm run bench -- --profile NAME';
+=======
+import { printHost, printReport, printSections } from './report.mjs';
+import { workloadNames, workloads } from './workloads.mjs';
+
+const usage =
+  'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N] [--backend wasm] [--presets]\n       npm run bench -- --host [--json] [--only NAME]\n       npm run bench -- --growth|--together|--toggles|--shares [--json] [--only NAME] [--rounds N]\n       npm run bench -- --profile NAME';
+>>>>>>> 4b87750 (Gather batches on the WebAssembly heap; bench growth, twins, toggles and what evaluation takes; keep evaluation and histograms under a tenth of the time)
 /** Length of a turn in ms, and how many each contestant has. */
 const turnMs = 400;
 const defaultRounds = 9;
 const slowRounds = 1;
+/** Parts beside the step times, on WASM: page/sections.ts says what each measures. */
+const sectionNames = ['growth', 'together', 'toggles', 'shares'];
 
 function readArguments() {
   try {
@@ -34,9 +44,13 @@ function readArguments() {
         backend: { type: 'string' },
         presets: { type: 'boolean', default: false },
         host: { type: 'boolean', default: false },
+<<<<<<< HEAD
         memory: { type: 'boolean', default: false },
         steps: { type: 'string', default: '20000' },
         recordings: { type: 'string', default: '200' },
+=======
+        ...Object.fromEntries(sectionNames.map((name) => [name, { type: 'boolean', default: false }])),
+>>>>>>> 4b87750 (Gather batches on the WebAssembly heap; bench growth, twins, toggles and what evaluation takes; keep evaluation and histograms under a tenth of the time)
         rounds: { type: 'string', default: String(defaultRounds) },
       },
     });
@@ -48,6 +62,7 @@ function readArguments() {
       !workloadNames.some((name) => name.includes(values.only))
     )
       throw new Error(`--only names one of ${workloadNames.join(', ')}, or a part of such a name.`);
+<<<<<<< HEAD
     const counts = [Number(values.steps), Number(values.recordings)];
     if (!counts.every((count) => Number.isInteger(count) && count >= 10 && count % 10 === 0))
       throw new Error('--steps and --recordings take multiples of 10.');
@@ -59,6 +74,15 @@ function readArguments() {
       ...(own ? { peers: false, presets: false } : {}),
       ...(values.host ? { backend: 'webgpu' } : {}),
       ...(values.memory ? { only: values.only ?? 'spiral-mlp', backend: values.backend ?? 'wasm' } : {}),
+=======
+    const sections = sectionNames.filter((name) => values[name]);
+    return {
+      ...values,
+      rounds,
+      sections,
+      ...(values.host ? { backend: 'webgpu', peers: false } : {}),
+      ...(sections.length > 0 ? { backend: 'wasm', peers: false, presets: false } : {}),
+>>>>>>> 4b87750 (Gather batches on the WebAssembly heap; bench growth, twins, toggles and what evaluation takes; keep evaluation and histograms under a tenth of the time)
     };
   } catch (error) {
     console.error(`${error.message}\n${usage}`);
@@ -160,7 +184,19 @@ const presets = options.presets && running[0] ? await running[0].ask('presets') 
 for (const { name, link } of presets) links[name] = link;
 const all = options.presets ? presets.map(({ name }) => name) : workloadNames;
 const names = all.filter((name) => options.only === undefined || name.includes(options.only));
-for (const workload of names) {
+const sections = {};
+for (const section of options.sections) {
+  sections[section] = {};
+  for (const workload of names) {
+    try {
+      sections[section][workload] = await running[0].ask('section', section, links[workload], options.rounds);
+    } catch (error) {
+      sections[section][workload] = { error: sentence(error) };
+    }
+    console.error(`${section}, ${workload}: done`);
+  }
+}
+for (const workload of options.sections.length > 0 ? [] : names) {
   const racing = [];
   for (const one of running) {
     try {
@@ -241,10 +277,15 @@ const report = {
   },
   ...results,
   ratios: ratiosOf(results),
+  ...(options.sections.length > 0 ? { sections } : {}),
 };
 await browser.close();
 await server.close();
 if (options.json) console.log(JSON.stringify(report));
+<<<<<<< HEAD
 else if (options.memory) printMemory(report, names);
+=======
+else if (options.sections.length > 0) printSections(report);
+>>>>>>> 4b87750 (Gather batches on the WebAssembly heap; bench growth, twins, toggles and what evaluation takes; keep evaluation and histograms under a tenth of the time)
 else if (options.host) printHost(report, names);
 else printReport(report, names);

@@ -1,4 +1,7 @@
-/** Evaluates a run from time to time and posts snapshots, each kind at its own pace and never at much cost. */
+/**
+ * Evaluates a run from time to time and posts snapshots, each kind at its own pace and never at much cost: evaluating,
+ * inspecting and painting together take less than a tenth of the time that training does.
+ */
 import type { DatasetView } from '@/catalog/datasets';
 import { volume } from '@/catalog/layers';
 import { classCounts, type Labels, type Split } from '@/data/dataset';
@@ -54,9 +57,9 @@ export class Reporter {
     this.live = test.count > liveTestSamples ? new TestSet(trainer, liveTestSamples) : this.whole;
     this.painter =
       view === 'points' && trainer.dataset.classNames.length === 2 ? this.makePainter() : undefined;
-    this.evaluating = new Job(100, 0.1, () => this.evaluate(this.live));
-    this.inspecting = new Job(300, 0.05, () => this.inspect());
-    this.painting = new Job(200, 0.05, () => this.paint());
+    this.evaluating = new Job(100, 0.05, () => this.evaluate(this.live));
+    this.inspecting = new Job(300, 0.025, () => this.inspect());
+    this.painting = new Job(200, 0.02, () => this.paint());
     this.posting = new Job(100, 0.5, () => this.flush(true));
     this.trying = new Job(150, 0.08, () => this.answer());
   }

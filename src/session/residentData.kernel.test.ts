@@ -1,11 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Split } from '@/data/dataset';
 import { startBackend } from '@/kernels/testing/backends';
 import { rowsOf } from './batches';
 import { ResidentData } from './residentData';
-
-beforeAll(() => startBackend('webgpu'));
 
 const splits: Record<string, { split: Split; shape: number[] }> = {
   // 256 values, and examples that do not begin at a whole word
@@ -27,27 +25,31 @@ const splits: Record<string, { split: Split; shape: number[] }> = {
   },
 };
 
-test.each(Object.entries(splits))(
-  'batches of %s are those made in JavaScript',
-  async (_, { split, shape }) => {
-    const resident = ResidentData.of(split, shape)!;
-    const order = Int32Array.from({ length: split.count }, (_, i) => (i * 7) % split.count);
-    const orders = [order, order.toReversed()];
-    for (const each of orders)
-      for (const [from, count] of [
-        [0, 4],
-        [8, 4],
-        [split.count - 1, 1],
-      ] as const) {
-        const batch = resident.gather(each, from, count);
-        const expected = rowsOf(split, shape, each.subarray(from, from + count));
-        expect(batch.x.shape).toEqual(expected.x.shape);
-        expect(await batch.x.data()).toEqual(await expected.x.data());
-        expect(await batch.y.data()).toEqual(await expected.y.data());
-        tf.dispose([batch.x, batch.y, expected.x, expected.y]);
-      }
-    const { numTensors } = tf.memory();
-    resident.dispose();
-    expect(tf.memory().numTensors).toBeLessThan(numTensors);
-  },
-);
+describe.each(['wasm', 'webgpu'] as const)('on %s', (backend) => {
+  beforeAll(() => startBackend(backend));
+
+  test.each(Object.entries(splits))(
+    'batches of %s are those made in JavaScript',
+    async (_, { split, shape }) => {
+      const resident = ResidentData.of(split, shape)!;
+      const order = Int32Array.from({ length: split.count }, (_, i) => (i * 7) % split.count);
+      const orders = [order, order.toReversed()];
+      for (const each of orders)
+        for (const [from, count] of [
+          [0, 4],
+          [8, 4],
+          [split.count - 1, 1],
+        ] as const) {
+          const batch = resident.gather(each, from, count);
+          const expected = rowsOf(split, shape, each.subarray(from, from + count));
+          expect(batch.x.shape).toEqual(expected.x.shape);
+          expect(await batch.x.data()).toEqual(await expected.x.data());
+          expect(await batch.y.data()).toEqual(await expected.y.data());
+          tf.dispose([batch.x, batch.y, expected.x, expected.y]);
+        }
+      const { numTensors } = tf.memory();
+      resident.dispose();
+      expect(tf.memory().numTensors).toBeLessThan(numTensors);
+    },
+  );
+});

@@ -1,15 +1,18 @@
 /**
- * Training examples that lie on the WebGPU device: a batch is gathered there by a list of rows, so that a step uploads
- * nothing but an index for each example, once an epoch.
+ * Training examples that lie where the backend computes, on the WebGPU device or on the WebAssembly heap: a batch is
+ * gathered there by a list of rows, so that a step uploads nothing but an index for each example, once an epoch.
  */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Shape, volume } from '@/catalog/layers';
 import type { Split } from '@/data/dataset';
+import { address, currentWasmBackend, launch } from '@/kernels/wasm';
 import { Shader } from '@/kernels/webgpu';
 import type { Batch } from './batches';
 
 const perGroup = 64;
+/** Examples up to this many bytes are kept on the WebAssembly heap too, which cannot shrink. */
+const mostBytesOnHeap = 2 ** 27;
 
 /** Thread i makes element i of x; the first ones also make the labels. */
 const gatherShader = (bytes: boolean) =>
@@ -57,20 +60,18 @@ export class ResidentData {
     if (split.x instanceof Uint8Array) {
       const words = new Int32Array(Math.ceil(split.x.length / 4));
       new Uint8Array(words.buffer).set(split.x);
+      const examples = tf.tensor1d(words, 'int32');
       // value / 255 as JavaScript rounds it: a division in WGSL may be off in the last bit.
       const shares = tf.tensor1d(Float32Array.from({ length: 256 }, (_, byte) => byte / 255));
-      this.tensors = { examples: tf.tensor1d(words, 'int32'), labels, shares };
+      this.tensors = { examples, labels, shares };
     } else this.tensors = { examples: tf.tensor1d(split.x), labels };
   }
 
-  /** @returns undefined unless WebGPU is the current backend and a buffer of its device can hold the examples */
+  /** @returns undefined where the backend has no such place, or the examples are too many for it */
   static of(split: Split, inputShape: Shape): ResidentData | undefined {
-    if (tf.getBackend() !== 'webgpu' || split.count === 0) return undefined;
-    const backend = tf.backend();
-    const { limits } = (backend as unknown as { device: GPUDevice }).device;
-    const bytes = Math.max(split.x.byteLength, split.y.length * 4);
-    if (bytes + 3 > Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize)) return undefined;
-    return new ResidentData(backend, split, inputShape);
+    if (split.count === 0) return undefined;
+    const bytes = Math.max(split.x.byteLength, split.y.length * 4) + 3;
+    return bytes > mostBytes() ? undefined : new ResidentData(tf.backend(), split, inputShape);
   }
 
   /**
@@ -90,12 +91,25 @@ export class ResidentData {
       };
     }
     const { x, y } = this.batch;
+    if (currentWasmBackend()) this.gatherOnHeap(this.rows.tensor, from, this.batch);
+    else this.gatherOnDevice(this.rows.tensor, from, this.batch);
+    return { x: tf.clone(x), y: tf.clone(y) };
+  }
+
+  private gatherOnHeap(rows: tf.Tensor, from: number, { x, y }: Batch): void {
     const { examples, labels, shares } = this.tensors;
-    const tensors: TensorInfo[] = [x, y, examples, labels, this.rows.tensor, ...(shares ? [shares] : [])];
+    const first = address(rows) + 4 * from;
+    const count = x.shape[0]!;
+    launch(shares ? 'gatherBytes' : 'gatherFloats', address(examples), first, address(x), count, this.size);
+    launch('gatherLabels', address(labels), first, address(y), count, this.labelsPerExample);
+  }
+
+  private gatherOnDevice(rows: tf.Tensor, from: number, { x, y }: Batch): void {
+    const { examples, labels, shares } = this.tensors;
+    const tensors: TensorInfo[] = [x, y, examples, labels, rows, ...(shares ? [shares] : [])];
     const threads = Math.max(x.size, y.size);
     const shader = shares ? gatherBytes : gatherFloats;
     shader.runFor(this.backend, threads, tensors, [this.size, this.labelsPerExample, from]);
-    return { x: tf.clone(x), y: tf.clone(y) };
   }
 
   dispose(): void {
@@ -103,4 +117,12 @@ export class ResidentData {
     this.rows?.tensor.dispose();
     if (this.batch) tf.dispose([this.batch.x, this.batch.y]);
   }
+}
+
+/** Bytes of a tensor of examples that the current backend has room for. */
+function mostBytes(): number {
+  if (currentWasmBackend()) return mostBytesOnHeap;
+  if (tf.getBackend() !== 'webgpu') return 0;
+  const { limits } = (tf.backend() as unknown as { device: GPUDevice }).device;
+  return Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
 }

@@ -158,7 +158,7 @@ export class Trainer {
     return this.batchAt(this.step);
   }
 
-  /** The batch of a step; the caller disposes it. On WebGPU the next batch may be written in its place. */
+  /** The batch of a step; the caller disposes it. The next batch may be written in its place. */
   batchAt(step: number): Batch {
     if (this.resident) {
       const { order, from } = this.order.place(step);
@@ -487,6 +487,7 @@ export class Trainer {
     }
     tf.dispose([this.momentum, ...Object.values(this.clocks)]);
     disposeSites(this.qatSites);
+    this.resident?.dispose();
     this.ptq.dispose();
     this.network.dispose();
   }

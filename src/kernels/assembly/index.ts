@@ -31,3 +31,4 @@ export * from './requantize';
 export * from './elementwise';
 export * from './integerLayerNorm';
 export * from './integerSoftmax';
+export * from './gather';
