@@ -11,12 +11,17 @@ import {
   tree,
   valueAndGrad,
 } from '@jax-js/jax';
+import {
+  arrayOf,
+  type JaxNetwork,
+  jaxSequences,
+  oneHot,
+  type Rounding,
+  type Value,
+  type Values,
+} from './jaxjsSequences';
 import { medianStep, type PeerNetwork, peerNetwork, randomValues } from './peerNetworks';
 import { serve } from './serve';
-
-// biome-ignore lint/suspicious/noExplicitAny: jax-js arrays are owned values whose types do not name the trees used here
-type Value = any;
-type Values = Record<string, Value>;
 
 /** Straight-through: the value of `rounded`, the gradient of `x`. Both are consumed. */
 const straightThrough = (x: Value, rounded: (x: Value) => Value): Value => {
@@ -54,10 +59,10 @@ function roundActivations(x: Value, { low, high }: Range): Value {
   return straightThrough(np.clip(x, bottom, top), (v) => np.round(v.div(scale.ref)).mul(scale));
 }
 
-function makeStep({ batch, input, classes, layers }: PeerNetwork, quantize: boolean): () => Promise<void> {
-  const image = input.length === 3;
-  let params: Values = {};
-  let ranges: Values = {};
+/** A network of dense layers, convolutions and pools. */
+function plainNetwork({ batch, input, classes, layers }: PeerNetwork): JaxNetwork {
+  const params: Values = {};
+  const sites: string[] = [];
   layers.forEach((layer, i) => {
     if (layer.kind === 'pool' || layer.kind === 'flatten') return;
     const conv = layer.kind === 'conv';
@@ -67,20 +72,11 @@ function makeStep({ batch, input, classes, layers }: PeerNetwork, quantize: bool
     const bound = 1 / Math.sqrt(layer.inputs * (conv ? layer.size ** 2 : 1));
     params[`w${i}`] = random.uniform(random.key(i), shape, { minval: -bound, maxval: bound });
     params[`b${i}`] = np.zeros(conv ? [layer.outputs, 1, 1] : [layer.outputs]);
-    if (!quantize) return;
-    ranges[`low${i}`] = np.zeros([]);
-    ranges[`high${i}`] = np.ones([]);
+    sites.push(String(i));
   });
-  const keys = Object.keys(params);
-
-  const rounding = quantize ? keys.filter((key) => key.startsWith('w')).map((key) => key.slice(1)) : [];
-  /**
-   * jax-js 0.1.25 fails on valueAndGrad with hasAux inside jit, so what observers saw comes out as the gradient by probes
-   * of value 0: loss + low * min(x) + high * max(x).
-   */
-  const loss = (p: Values, r: Values, x: Value, y: Value): Value => {
+  const shape = input.length === 3 ? [batch, input[2]!, input[0]!, input[1]!] : [batch, ...input];
+  const forward = (p: Values, rounding: Rounding, x: Value): Value => {
     let values = x;
-    let probed: Value;
     layers.forEach((layer, i) => {
       if (layer.kind === 'pool') {
         values = lax.reduceWindow(values, np.max, [2, 2], [2, 2]);
@@ -90,61 +86,98 @@ function makeStep({ batch, input, classes, layers }: PeerNetwork, quantize: bool
         values = values.reshape([batch, -1]);
         return;
       }
-      let w = p[`w${i}`];
-      if (quantize) {
-        const still = lax.stopGradient(values.ref);
-        const seen = { low: np.min(still.ref), high: np.max(still) };
-        const probes = p[`low${i}`].mul(seen.low.ref).add(p[`high${i}`].mul(seen.high.ref));
-        probed = probed ? probed.add(probes) : probes;
-        values = roundActivations(values, moved({ low: r[`low${i}`], high: r[`high${i}`] }, seen));
-        w = roundWeights(w, layer.kind === 'conv' ? 0 : 1);
-      }
-      const product =
-        layer.kind === 'conv' ? lax.convGeneralDilated(values, w, [1, 1], 'VALID') : np.dot(values, w);
+      const conv = layer.kind === 'conv';
+      values = rounding.activations(String(i), values);
+      const w = rounding.weights(p[`w${i}`], conv ? 0 : 1);
+      const product = conv ? lax.convGeneralDilated(values, w, [1, 1], 'VALID') : np.dot(values, w);
       const sum = product.add(p[`b${i}`]);
       values = layer.kind === 'conv' || layer.relu ? nn.relu(sum) : sum;
     });
-    const entropy = nn
-      .logSoftmax(values)
-      .mul(y)
+    return values;
+  };
+  const size = shape.reduce((product, length) => product * length, 1);
+  const x = arrayOf(randomValues(size, 1), shape);
+  return { params, sites, x, y: oneHot(batch, classes), rows: batch, forward };
+}
+
+function makeStep(network: JaxNetwork, quantize: boolean): () => Promise<void> {
+  const { x, y, rows } = network;
+  const sites = quantize ? network.sites : [];
+  let { params } = network;
+  let ranges: Values = {};
+  for (const site of sites)
+    Object.assign(ranges, { [`low${site}`]: np.zeros([]), [`high${site}`]: np.ones([]) });
+  const keys = Object.keys(params);
+
+  /**
+   * jax-js 0.1.25 fails on valueAndGrad with hasAux inside jit, so what observers saw comes out as the gradient by probes
+   * of value 0: loss + low * min(x) + high * max(x).
+   */
+  const loss = (p: Values, r: Values, batch: Value, labels: Value): Value => {
+    const seen = new Map<string, Range>();
+    const rounding: Rounding = {
+      activations(site, values, repeated) {
+        if (!quantize) return values;
+        const still: Value = lax.stopGradient(values.ref);
+        const now: Range = { low: np.min(still.ref), high: np.max(still) };
+        const before = seen.get(site);
+        seen.set(
+          site,
+          before
+            ? { low: np.minimum(before.low, now.low.ref), high: np.maximum(before.high, now.high.ref) }
+            : { low: now.low.ref, high: now.high.ref },
+        );
+        const range: Range = { low: r[`low${site}`].ref, high: r[`high${site}`].ref };
+        return roundActivations(values, repeated ? range : moved(range, now));
+      },
+      weights: (w, channel) => (quantize ? roundWeights(w, channel) : w),
+    };
+    const logits = network.forward(p, rounding, batch);
+    const entropy: Value = nn
+      .logSoftmax(logits)
+      .mul(labels)
       .sum()
-      .mul(-1 / batch);
-    return probed ? entropy.add(probed) : entropy;
+      .mul(-1 / rows);
+    return sites.reduce((sum: Value, site) => {
+      const { low, high } = seen.get(site)!;
+      return sum.add(p[`low${site}`].mul(low)).add(p[`high${site}`].mul(high));
+    }, entropy);
   };
 
-  const step = jit((p: Values, r: Values, m: Values, v: Values, c1: Value, c2: Value, x: Value, y: Value) => {
-    const probes = Object.fromEntries(
-      rounding.flatMap((i) => [`low${i}`, `high${i}`]).map((key) => [key, np.zeros([])]),
-    );
-    const [value, g] = (valueAndGrad as Value)(loss)({ ...tree.ref(p), ...probes }, tree.ref(r), x, y);
-    const out: [Values, Values, Values, Values, Value] = [{}, {}, {}, {}, value];
-    for (const key of keys) {
-      const gradient = g[key];
-      const mean = m[key].mul(0.9).add(gradient.ref.mul(0.1));
-      const square = v[key].mul(0.999).add(gradient.ref.mul(gradient).mul(0.001));
-      const root = np.sqrt(square.ref.div(c2.ref)).add(1e-8);
-      out[0][key] = p[key].sub(mean.ref.div(c1.ref).mul(1e-3).div(root));
-      out[2][key] = mean;
-      out[3][key] = square;
-    }
-    for (const i of rounding) {
-      const range = { low: r[`low${i}`], high: r[`high${i}`] };
-      const next = moved(range, { low: g[`low${i}`], high: g[`high${i}`] });
-      out[1][`low${i}`] = next.low;
-      out[1][`high${i}`] = next.high;
-    }
-    c1.dispose();
-    c2.dispose();
-    return out;
-  }) as (...values: Value[]) => [Values, Values, Values, Values, Value];
+  const step = jit(
+    (p: Values, r: Values, m: Values, v: Values, c1: Value, c2: Value, batch: Value, labels: Value) => {
+      const probes = Object.fromEntries(
+        sites.flatMap((site) => [`low${site}`, `high${site}`]).map((key) => [key, np.zeros([])]),
+      );
+      const [value, g] = (valueAndGrad as Value)(loss)(
+        { ...tree.ref(p), ...probes },
+        tree.ref(r),
+        batch,
+        labels,
+      );
+      const out: [Values, Values, Values, Values, Value] = [{}, {}, {}, {}, value];
+      for (const key of keys) {
+        const gradient = g[key];
+        const mean = m[key].mul(0.9).add(gradient.ref.mul(0.1));
+        const square = v[key].mul(0.999).add(gradient.ref.mul(gradient).mul(0.001));
+        const root = np.sqrt(square.ref.div(c2.ref)).add(1e-8);
+        out[0][key] = p[key].sub(mean.ref.div(c1.ref).mul(1e-3).div(root));
+        out[2][key] = mean;
+        out[3][key] = square;
+      }
+      for (const i of sites) {
+        const range = { low: r[`low${i}`], high: r[`high${i}`] };
+        const next = moved(range, { low: g[`low${i}`], high: g[`high${i}`] });
+        out[1][`low${i}`] = next.low;
+        out[1][`high${i}`] = next.high;
+      }
+      c1.dispose();
+      c2.dispose();
+      return out;
+    },
+  ) as (...values: Value[]) => [Values, Values, Values, Values, Value];
 
   const zeros = (): Values => Object.fromEntries(keys.map((key) => [key, np.zeros(params[key].shape)]));
-  const shape = image ? [batch, input[2]!, input[0]!, input[1]!] : [batch, ...input];
-  const size = shape.reduce((a, b) => a * b, 1);
-  const x: Value = (np.array(randomValues(size, 1) as Value) as Value).reshape(shape);
-  const labels = new Float32Array(batch * classes);
-  for (let i = 0; i < batch; i++) labels[i * classes + (i % classes)] = 1;
-  const y: Value = (np.array(labels as Value) as Value).reshape([batch, classes]);
   let m = zeros();
   let v = zeros();
   let t = 0;
@@ -167,8 +200,8 @@ serve({
     defaultDevice('wasm');
   },
   async prepare(workload: string) {
-    const network = peerNetwork(workload);
-    steps = { float: makeStep(network, false), qat: makeStep(network, true) };
+    const make = () => jaxSequences[workload]?.() ?? plainNetwork(peerNetwork(workload));
+    steps = { float: makeStep(make(), false), qat: makeStep(make(), true) };
     for (const step of [steps.float, steps.qat]) for (let i = 0; i < 3; i++) await step();
   },
   async slice(ms: number) {

@@ -10,6 +10,7 @@ import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.w
 import * as tf from '@tensorflow/tfjs-core';
 import { medianStep, type PeerLayer, type PeerNetwork, peerNetwork, randomValues } from './peerNetworks';
 import { serve } from './serve';
+import { sequences } from './tfjsSequences';
 
 setWasmPaths(
   Object.fromEntries(
@@ -79,6 +80,29 @@ function makeLayer(layer: PeerLayer, quantize: boolean): Layer {
   };
 }
 
+/** A step of Adam on a loss. */
+function minimizing(loss: () => tf.Scalar): () => Promise<void> {
+  const optimizer = tf.train.adam(1e-3);
+  return async () => {
+    const value = optimizer.minimize(loss, true)!;
+    await value.data();
+    value.dispose();
+  };
+}
+
+function makeSequenceStep(workload: string, quantize: boolean): () => Promise<void> {
+  const plain = (x: tf.Tensor) => x;
+  const { forward, labels } = sequences[workload]!({
+    weights: quantize ? roundWeights : plain,
+    activations: () => {
+      if (!quantize) return plain;
+      const observer = new Observer();
+      return (x) => observer.round(x);
+    },
+  });
+  return minimizing(() => tf.losses.softmaxCrossEntropy(labels, forward()) as tf.Scalar);
+}
+
 function makeStep(network: PeerNetwork, quantize: boolean): () => Promise<void> {
   const { batch, input, classes } = network;
   const layers = network.layers.map((layer) => makeLayer(layer, quantize));
@@ -86,15 +110,10 @@ function makeStep(network: PeerNetwork, quantize: boolean): () => Promise<void> 
   const x = tf.tensor(randomValues(size, 1), [batch, ...input]);
   const labels = Int32Array.from({ length: batch }, (_, i) => i % classes);
   const y = tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), classes), 'float32');
-  const optimizer = tf.train.adam(1e-3);
-  return async () => {
-    const loss = optimizer.minimize(() => {
-      const logits = layers.reduce<tf.Tensor>((values, layer) => layer(values), x);
-      return tf.losses.softmaxCrossEntropy(y, logits) as tf.Scalar;
-    }, true)!;
-    await loss.data();
-    loss.dispose();
-  };
+  return minimizing(() => {
+    const logits = layers.reduce<tf.Tensor>((values, layer) => layer(values), x);
+    return tf.losses.softmaxCrossEntropy(y, logits) as tf.Scalar;
+  });
 }
 
 let steps: Record<'float' | 'qat', () => Promise<void>>;
@@ -108,8 +127,9 @@ serve({
   },
   async prepare(workload: string) {
     tf.disposeVariables();
-    const network = peerNetwork(workload);
-    steps = { float: makeStep(network, false), qat: makeStep(network, true) };
+    const make = (quantize: boolean) =>
+      sequences[workload] ? makeSequenceStep(workload, quantize) : makeStep(peerNetwork(workload), quantize);
+    steps = { float: make(false), qat: make(true) };
     for (const step of [steps.float, steps.qat]) for (let i = 0; i < 3; i++) await step();
   },
   async slice(ms: number) {
