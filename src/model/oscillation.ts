@@ -63,19 +63,23 @@ export class Oscillations {
   arrange(plan: NetworkPlan, step: number, anew?: ReadonlySet<string>): void {
     for (const { key, site, shape } of weightPlaces(plan)) {
       const old = this.tracks.get(key);
-      const isFresh = anew?.has(key) ?? false;
-      if (old && (isFresh || unwatchedReason(site))) {
-        disposeTrack(old);
+      if (unwatchedReason(site)) {
+        if (old) disposeTrack(old);
         this.tracks.delete(key);
+        continue;
       }
-      if (unwatchedReason(site)) continue;
       const chosen = oscillationAt(site);
-      const track = this.tracks.get(key);
-      if (!track) {
+      if (!old) {
         this.tracks.set(key, trackOf(shape, chosen, step));
-      } else if (track.means !== chosen) {
-        track.means = chosen;
-        tf.tidy(() => track.control.assign(tf.tensor1d(controlOf(chosen, step))));
+        continue;
+      }
+      // In the variables at hand, which a recorded step knows.
+      const isFresh = anew?.has(key) ?? false;
+      if (isFresh)
+        tf.tidy(() => old.state.assign(tf.tensor(freshOscillation(volume(shape)), old.state.shape)));
+      if (isFresh || old.means !== chosen) {
+        old.means = chosen;
+        tf.tidy(() => old.control.assign(tf.tensor1d(controlOf(chosen, step))));
       }
     }
   }

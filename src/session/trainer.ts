@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { hasBatchNorm } from '@/catalog/layers';
-import type { SiteName } from '@/catalog/quantizers';
+import { activationBits, type SiteName, weightBits } from '@/catalog/quantizers';
 import type { Dataset } from '@/data/dataset';
 import type { Readable } from '@/deploy/snapshot';
 import { applyEdit, settingsAt } from '@/experiment/changes';
@@ -32,12 +32,16 @@ import {
   createSites,
   disposeSites,
   initialiseWeights,
+  type NetworkPlan,
   placeKey,
   type SitePlaces,
   type Sites,
   sitesToInitialise,
+  weightPlaces,
 } from '@/model/sites';
+import { activationQuantizers } from '@/quant/activations';
 import { foldedWeights } from '@/quant/fold';
+import { weightQuantizers } from '@/quant/weights';
 import { type Batch, BatchOrder, range, rowsOf } from './batches';
 import { distilled } from './distill';
 import type { Checkpoint, NetworkName } from './protocol';
@@ -70,6 +74,25 @@ const clock = () => tf.tidy(() => tf.variable(tf.zeros([1]), false));
 /** The variables that gradients train. */
 const trainedOf = (variables: NetworkVariables): NetworkVariables =>
   new Map([...variables].filter(([, variable]) => variable.trainable));
+
+/** At these widths more than the grid is another: weights are not watched, or what is learned begins elsewhere. */
+const specialBits: ReadonlySet<number> = new Set([1, 32]);
+
+/**
+ * Whether an edit of bits leaves a site's launches as they are, because the kernels read the grid from a tensor. Quantizers
+ * that round in their own way may launch others.
+ * @param plan before the edit
+ */
+function keepsLaunches(plan: NetworkPlan, { layer, site, bits }: Extract<Edit, { kind: 'bits' }>): boolean {
+  const key = placeKey(layer, site);
+  const weights = weightPlaces(plan).find((place) => place.key === key)?.site;
+  const activations = activationPlaces(plan).find((place) => place.key === key)?.site;
+  const before = weights ? weightBits(weights) : activations ? activationBits(activations) : 32;
+  if (specialBits.has(bits) || specialBits.has(before)) return false;
+  return weights
+    ? weightQuantizers[weights.quantizer].quantize === undefined
+    : activationQuantizers[activations!.quantizer].quantize === undefined;
+}
 
 /** What is rounded at a place of weights: the variable, or what batch norm is folded into. */
 function roundedAt(variables: NetworkVariables, key: string): tf.Tensor {
@@ -293,9 +316,10 @@ export class Trainer {
       return;
     }
     // Bits are read from tensors, so that a recording goes on; whatever else is chosen may lead through other kernels.
-    for (const recorded of Object.values(this.recorded))
-      if (edit.kind === 'bits') recorded.distrust();
-      else recorded.forget();
+    for (const [name, recorded] of Object.entries(this.recorded)) {
+      if (edit.kind !== 'bits') recorded.forget();
+      else if (name === 'qat' && !keepsLaunches(this.network.plan, edit)) recorded.distrust();
+    }
     const plan = this.plan();
     const anew = sitesToInitialise(edit, plan);
     this.arrange(anew);
