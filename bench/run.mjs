@@ -13,19 +13,11 @@ import { preview } from 'vite';
 import { chromiumArguments, findChromium } from '../scripts/chromium.mjs';
 import { build, installPackages, root, run } from '../scripts/prepare.mjs';
 import { PyTorch } from './peers.mjs';
-<<<<<<< HEAD
-import { printHost, printMemory, printReport } from './report.mjs';
+import { printHost, printMemory, printReport, printSections } from './report.mjs';
 import { workloadNames, workloads } from './workloads.mjs';
 
 const usage =
-  'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N] [--backend wasm] [--presets]\n       npm run bench -- --host [--json] [--only NAME]\n       npm run bench -- --memory [--backend NAME] [--steps N] [--recordings N] [--only NAME] [--json]\n       npm run bench -- --profile NAME';
-=======
-import { printHost, printReport, printSections } from './report.mjs';
-import { workloadNames, workloads } from './workloads.mjs';
-
-const usage =
-  'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N] [--backend wasm] [--presets]\n       npm run bench -- --host [--json] [--only NAME]\n       npm run bench -- --growth|--together|--toggles|--shares [--json] [--only NAME] [--rounds N]\n       npm run bench -- --profile NAME';
->>>>>>> 4b87750 (Gather batches on the WebAssembly heap; bench growth, twins, toggles and what evaluation takes; keep evaluation and histograms under a tenth of the time)
+  'Usage: npm run bench -- [--json] [--only NAME] [--peers] [--rounds N] [--backend wasm] [--presets]\n       npm run bench -- --host [--json] [--only NAME]\n       npm run bench -- --memory [--backend NAME] [--steps N] [--recordings N] [--only NAME] [--json]\n       npm run bench -- --growth|--together|--toggles|--shares [--json] [--only NAME] [--rounds N]\n       npm run bench -- --profile NAME';
 /** Length of a turn in ms, and how many each contestant has. */
 const turnMs = 400;
 const defaultRounds = 9;
@@ -44,13 +36,10 @@ function readArguments() {
         backend: { type: 'string' },
         presets: { type: 'boolean', default: false },
         host: { type: 'boolean', default: false },
-<<<<<<< HEAD
         memory: { type: 'boolean', default: false },
         steps: { type: 'string', default: '20000' },
         recordings: { type: 'string', default: '200' },
-=======
         ...Object.fromEntries(sectionNames.map((name) => [name, { type: 'boolean', default: false }])),
->>>>>>> 4b87750 (Gather batches on the WebAssembly heap; bench growth, twins, toggles and what evaluation takes; keep evaluation and histograms under a tenth of the time)
         rounds: { type: 'string', default: String(defaultRounds) },
       },
     });
@@ -62,27 +51,20 @@ function readArguments() {
       !workloadNames.some((name) => name.includes(values.only))
     )
       throw new Error(`--only names one of ${workloadNames.join(', ')}, or a part of such a name.`);
-<<<<<<< HEAD
     const counts = [Number(values.steps), Number(values.recordings)];
     if (!counts.every((count) => Number.isInteger(count) && count >= 10 && count % 10 === 0))
       throw new Error('--steps and --recordings take multiples of 10.');
     const own = values.host || values.memory;
-    return {
-      ...values,
-      rounds,
-      counts,
-      ...(own ? { peers: false, presets: false } : {}),
-      ...(values.host ? { backend: 'webgpu' } : {}),
-      ...(values.memory ? { only: values.only ?? 'spiral-mlp', backend: values.backend ?? 'wasm' } : {}),
-=======
     const sections = sectionNames.filter((name) => values[name]);
     return {
       ...values,
       rounds,
+      counts,
       sections,
-      ...(values.host ? { backend: 'webgpu', peers: false } : {}),
+      ...(own ? { peers: false, presets: false } : {}),
+      ...(values.host ? { backend: 'webgpu' } : {}),
+      ...(values.memory ? { only: values.only ?? 'spiral-mlp', backend: values.backend ?? 'wasm' } : {}),
       ...(sections.length > 0 ? { backend: 'wasm', peers: false, presets: false } : {}),
->>>>>>> 4b87750 (Gather batches on the WebAssembly heap; bench growth, twins, toggles and what evaluation takes; keep evaluation and histograms under a tenth of the time)
     };
   } catch (error) {
     console.error(`${error.message}\n${usage}`);
@@ -282,10 +264,7 @@ const report = {
 await browser.close();
 await server.close();
 if (options.json) console.log(JSON.stringify(report));
-<<<<<<< HEAD
 else if (options.memory) printMemory(report, names);
-=======
 else if (options.sections.length > 0) printSections(report);
->>>>>>> 4b87750 (Gather batches on the WebAssembly heap; bench growth, twins, toggles and what evaluation takes; keep evaluation and histograms under a tenth of the time)
 else if (options.host) printHost(report, names);
 else printReport(report, names);

@@ -10,11 +10,8 @@ import { Stepper } from '@/session/stepper';
 import { Trainer } from '@/session/trainer';
 import { dataOf } from './data';
 import { hostTimes, launchesOf } from './host';
-<<<<<<< HEAD
 import { watchMemory } from './memory';
-=======
 import { sections } from './sections';
->>>>>>> 4b87750 (Gather batches on the WebAssembly heap; bench growth, twins, toggles and what evaluation takes; keep evaluation and histograms under a tenth of the time)
 import { serve } from './serve';
 
 const wasmPaths = Object.fromEntries(
@@ -97,15 +94,12 @@ serve({
     });
   },
   host,
-<<<<<<< HEAD
   memory: (steps: number, recordings: number) =>
     watchMemory(prepared.trainer, prepared.stepper, steps, recordings),
-=======
   /** Rows of one of the other parts of the benchmark, for a workload. */
   section(name: string, link: string, turns: number) {
     const decoded = decodeLink(link);
     if (!decoded.ok) throw new Error(decoded.message);
     return sections[name]!(decoded.experiment, dataOf(decoded.experiment), turns);
   },
->>>>>>> 4b87750 (Gather batches on the WebAssembly heap; bench growth, twins, toggles and what evaluation takes; keep evaluation and histograms under a tenth of the time)
 });
