@@ -5,8 +5,8 @@
  * The one declared requantization: round(v * m / 2^s) with a single rounding, half to even, as ONNX's QuantizeLinear rounds.
  * (gemmlowp rounds twice, which differs now and then.)
  */
-import { tableHalf } from '@/quant/fixedPoint';
-import type { Grid, Rescale } from './program';
+import { codeHalf, curveBits } from '@/quant/fixedPoint';
+import type { Grid, Rescale, StepTable } from './program';
 
 const two32 = 2 ** 32;
 const two16 = 2 ** 16;
@@ -124,7 +124,25 @@ export function rescale(by: Rescale, c: number, v: number, w = 0): number {
       ? multiplyShift(v, m![at]!, by.shifts[at]!)
       : addShift(v, m![at]!, w, n[at]!, by.shifts[at]!);
   const q = Math.min(Math.max(rounded + by.zeroPoint, by.low), by.high);
-  return by.table ? by.table[q + tableHalf]! : q;
+  return by.table ? stepOf(by.table, q) : q;
+}
+
+/** The value of a table at a code, by bisection. */
+export function stepOf({ starts, values }: StepTable, code: number): number {
+  let from = 0;
+  for (let to = starts.length; to - from > 1; ) {
+    const middle = (from + to) >> 1;
+    if (starts[middle]! <= code) from = middle;
+    else to = middle;
+  }
+  return values[from]!;
+}
+
+/** A curve at a code: on the line between two of its points, 2^curveBits codes apart, rounded half to even. */
+export function onCurve(points: Int16Array, code: number): number {
+  const at = (code + codeHalf) >> curveBits;
+  const rest = (code + codeHalf) & (2 ** curveBits - 1);
+  return points[at]! + nearestEven(((points[at + 1]! - points[at]!) * rest) / 2 ** curveBits);
 }
 
 /** The q of a number on a grid: clamp(rint(x * fl(1 / scale)) + zeroPoint), as the trained network rounds. */

@@ -76,8 +76,15 @@ export interface Rescale {
   /** Bounds of q: the grid's own, with ReLU the lower one is the zero point. */
   low: number;
   high: number;
-  /** Present where q is the code of a function's argument, -2048 to 2047: the q of its value at each, from the least. */
-  table?: Uint8Array;
+  /** Present where q is the code of a function's argument: the q of its value. */
+  table?: StepTable;
+}
+
+/** A function of codes with few values: from code starts[i] on, the least being -2^15, it is values[i]. */
+export interface StepTable {
+  /** Ascending. */
+  starts: Int16Array;
+  values: Uint8Array;
 }
 
 export interface Program {

@@ -3,25 +3,27 @@
  * in float32), rounded as a site rounds; src/model/tables.ts has the same on the device.
  */
 import { activationNamed } from '@/kernels/epilogue/activations';
-import { type FixedPoint, gateBits, reaches, type TableFunction, tableHalf } from '@/quant/fixedPoint';
+import {
+  codeHalf,
+  curveBits,
+  type FixedPoint,
+  gateBits,
+  reaches,
+  type TableFunction,
+} from '@/quant/fixedPoint';
 import { nearestEven, quantizeTo } from './arithmetic';
-import type { Grid } from './program';
+import type { Grid, StepTable } from './program';
 
 const { fround } = Math;
 
-/** The codes of a table's argument, from the least. */
-const codes = Array.from({ length: 2 * tableHalf }, (_, i) => i - tableHalf);
+/** float32: a function at the argument of a code. */
+const valueAt = (name: TableFunction, code: number, step: number): number =>
+  fround(activationNamed(name).apply(fround(code * step)));
 
-/** float32: a function of every code. */
-export function functionTable(name: TableFunction, step: number): Float32Array {
-  const { apply } = activationNamed(name);
-  return Float32Array.from(codes, (code) => apply(fround(code * step)));
-}
-
-/** The step between the arguments of a table whose output comes to a grid. */
-export function tableStep(name: TableFunction, { scale, zeroPoint, qmax }: Grid): number {
-  if (name !== 'gelu') return reaches[name] / tableHalf;
-  return Math.max(fround((qmax - zeroPoint) * fround(scale)), reaches.gelu) / tableHalf;
+/** The step between the arguments of a function whose output comes to a grid. */
+export function codeStep(name: TableFunction, { scale, zeroPoint, qmax }: Grid): number {
+  if (name !== 'gelu') return reaches[name] / codeHalf;
+  return Math.max(fround((qmax - zeroPoint) * fround(scale)), reaches.gelu) / codeHalf;
 }
 
 /** Fixed-point numbers as a grid. */
@@ -36,13 +38,30 @@ export const fixedGrid = ({ bits, limit }: FixedPoint): Grid => ({
 export const codeGrid = (step: number): Grid => ({
   scale: step,
   zeroPoint: 0,
-  qmin: -tableHalf,
-  qmax: tableHalf - 1,
+  qmin: -codeHalf,
+  qmax: codeHalf - 1,
 });
 
-/** q of a function's value at every code. */
-export const tableOf = (name: TableFunction, step: number, grid: Grid): Uint8Array =>
-  Uint8Array.from(functionTable(name, step), (number) => quantizeTo(grid, number));
+/** q of a function's value, found at every code. */
+export function tableOf(name: TableFunction, step: number, grid: Grid): StepTable {
+  const [starts, values]: [number[], number[]] = [[], []];
+  for (let code = -codeHalf; code < codeHalf; code++) {
+    const q = quantizeTo(grid, valueAt(name, code, step));
+    if (q === values.at(-1)) continue;
+    starts.push(code);
+    values.push(q);
+  }
+  return { starts: Int16Array.from(starts), values: Uint8Array.from(values) };
+}
+
+/** Points of a function at every 2^curveBits codes, in steps of 2^-bits. */
+export const curveOf = (name: TableFunction, step: number, bits: number): Int16Array =>
+  inSteps(
+    Array.from({ length: (2 * codeHalf) / 2 ** curveBits + 1 }, (_, i) =>
+      valueAt(name, i * 2 ** curveBits - codeHalf, step),
+    ),
+    bits,
+  );
 
 /** What numbers are in steps of 2^-bits. */
 export const inSteps = (numbers: ArrayLike<number>, bits: number): Int16Array =>

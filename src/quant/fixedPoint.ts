@@ -9,16 +9,17 @@ export type TableFunction = Exclude<ActivationFunction, 'linear' | 'relu'>;
 export const isTableFunction = (name: ActivationFunction): name is TableFunction =>
   name !== 'linear' && name !== 'relu';
 
-/** Codes of a table's argument: -tableHalf to tableHalf - 1, by tableHalf / reach of a unit each. */
-export const tableHalf = 2048;
+/** Codes of a function's argument: -codeHalf to codeHalf - 1, by codeHalf / reach of a unit each. */
+export const codeHalf = 2 ** 15;
 /**
- * The arguments that a table reaches, from -reach to reach; what is beyond is clamped. At 4, tanh is 1 but for 7e-4, and
- * GELU 0 below -4 but for 8e-5; a table of GELU reaches at least as far as the output's grid.
+ * The arguments that codes reach, from -reach to reach; what is beyond is clamped. At 4, tanh is 1 but for 7e-4, and GELU 0
+ * below -4 but for 8e-5; the codes of GELU reach at least as far as the output's grid.
  */
 export const reaches = { sigmoid: 8, tanh: 4, gelu: 4 } as const satisfies Record<TableFunction, number>;
-
 /** The step between the arguments of the gates' functions. */
-export const argumentStep = { sigmoid: reaches.sigmoid / tableHalf, tanh: reaches.tanh / tableHalf } as const;
+export const argumentStep = { sigmoid: reaches.sigmoid / codeHalf, tanh: reaches.tanh / codeHalf } as const;
+/** A curve has a point every 2^curveBits codes, and straight lines between them. */
+export const curveBits = 8;
 
 /** A number in steps of 2^-bits, clamped to the limit in such steps. */
 export interface FixedPoint {

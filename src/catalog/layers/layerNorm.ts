@@ -11,7 +11,7 @@ export const layerNorm = {
   kind: 'layerNorm',
   label: 'Layer norm',
   token: 'ln',
-  help: 'Brings the features of each position to mean 0 and spread 1, then to a learned scale and shift. It is computed in float; its output is rounded.',
+  help: 'Brings the features of each position to mean 0 and spread 1, then to a learned scale and shift. It is trained in float and deployed in integers; its output is rounded.',
   schema,
   defaults: { kind: 'layerNorm', activations: activationSite(8) },
   fields: [],

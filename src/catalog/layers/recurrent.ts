@@ -111,7 +111,7 @@ export const lstm = {
   kind: 'lstm',
   label: 'LSTM',
   token: 'lstm',
-  help: 'Reads a sequence with a hidden state and a cell that remembers over long spans. Gates and hidden state are rounded; the cell stays float.',
+  help: 'Reads a sequence with a hidden state and a cell that remembers over long spans. Gates and hidden state are rounded; the cell is not: it trains as float and is deployed with 12 fractional bits.',
   schema: lstmSchema,
   defaults: { kind: 'lstm', ...defaults },
   stem: 'lstm',

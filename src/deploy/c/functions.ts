@@ -31,14 +31,31 @@ export const cFunctions: Record<FunctionName, CFunction> = {
     needs: [],
     code: `
 /*
- * Factors by channel (step 1) or one for all (step 0): q = clamp(zero + round(sum * factor / 2^shift), low, high). With a
- * table, q is a code from -2048 to 2047, and the table has what a function makes of it.
+ * Factors by channel (step 1) or one for all (step 0): q = clamp(zero + round(sum * factor / 2^shift), low, high). With
+ * steps, q is a code from -32768 to 32767, and a function of it follows: levels[i] from code starts[i] on.
  */
 typedef struct {
+  const int16_t *starts;
+  const uint8_t *levels;
+  int32_t count;
+} qat_steps;
+
+typedef struct {
   const int32_t *first, *second;
-  const uint8_t *shift, *table;
+  const uint8_t *shift;
+  const qat_steps *steps;
   int32_t step, zero, low, high;
 } qat_rescale;
+
+static int32_t qat_level(const qat_steps *s, int32_t code) {
+  int32_t from = 0;
+  for (int32_t to = s->count; to - from > 1;) {
+    const int32_t middle = (from + to) >> 1;
+    if (s->starts[middle] <= code) from = middle;
+    else to = middle;
+  }
+  return s->levels[from];
+}
 
 /* v / 2^shift, rounded once, half to even. Needs >> of negative numbers to keep the sign, as every usual compiler does. */
 static int32_t qat_finish(const qat_rescale *by, int32_t c, int64_t v) {
@@ -46,7 +63,7 @@ static int32_t qat_finish(const qat_rescale *by, int32_t c, int64_t v) {
   int64_t q = (v + (((int64_t)1 << (shift - 1)) - 1) + ((v >> shift) & 1)) >> shift;
   q += by->zero;
   q = q < by->low ? by->low : q > by->high ? by->high : q;
-  return by->table ? by->table[q + 2048] : (int32_t)q;
+  return by->steps ? qat_level(by->steps, (int32_t)q) : (int32_t)q;
 }`,
   },
   store: {

@@ -7,7 +7,7 @@ import { volume } from '@/catalog/layers';
 import { opKindOf } from '../ops';
 import type { CNames, CType } from '../ops/op';
 import { planMemory } from '../plan';
-import type { Program } from '../program';
+import type { Program, StepTable } from '../program';
 import { codeOf } from './functions';
 import { commentOf, fileStemOf } from './names';
 
@@ -77,6 +77,11 @@ export function exportC(program: Program, name: string): CExport {
   const plan = planMemory(program);
   const { values } = program;
   const wide = (index: number) => Number(values[index]!.bits === 32 && index !== program.input);
+  const stepsOf = ({ starts, values: levels }: StepTable) =>
+    struct(
+      'qat_steps',
+      `${data.array('int16_t', starts)}, ${data.array('uint8_t', levels)}, ${starts.length}`,
+    );
   const rescaleBody: (by: Parameters<CNames['rescale']>[0]) => string = (by) => {
     const count = by.shifts.length;
     const spread = (factors: Int32Array) =>
@@ -86,7 +91,7 @@ export function exportC(program: Program, name: string): CExport {
       `{${data.array('int32_t', spread(first!))}`,
       second ? data.array('int32_t', spread(second)) : '0',
       data.array('uint8_t', by.shifts),
-      by.table ? data.array('uint8_t', by.table) : '0',
+      by.table ? `&${stepsOf(by.table)}` : '0',
       count > 1 ? 1 : 0,
       by.zeroPoint,
       by.low,

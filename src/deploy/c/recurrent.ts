@@ -12,6 +12,12 @@ static int32_t qat_bring(const qat_rescale *by, int32_t v, int32_t w) {
   int64_t sum = (int64_t)v * by->first[0];
   if (by->second) sum += (int64_t)w * by->second[0];
   return qat_finish(by, 0, sum);
+}
+
+/* A curve at a code from -32768 to 32767: on the line between two points, 256 codes apart, rounded half to even. */
+static inline int32_t qat_curve(const int16_t *points, int32_t code) {
+  const int32_t at = (code + 32768) >> 8, rise = (points[at + 1] - points[at]) * ((code + 32768) & 255);
+  return points[at] + ((rise + 127 + ((rise >> 8) & 1)) >> 8);
 }`,
   },
   recurrent: {
@@ -55,7 +61,7 @@ static void qat_gru(const qat_gru_cell *g, const uint8_t *x, uint8_t *y, int32_t
     uint8_t *after = qat_parts(c, 3, t, x, y, parts, &before);
     for (int32_t j = 0; j < units; j++) {
       const int32_t *a = parts + j, *b = parts + 3 * units + j;
-      const int32_t r = g->reset[qat_bring(g->codes, a[0], b[0]) + 2048];
+      const int32_t r = qat_curve(g->reset, qat_bring(g->codes, a[0], b[0]));
       const int32_t z = c->worth[qat_bring(c->sigmoid, a[units], b[units])];
       const int32_t n = c->worth[qat_bring(g->candidate, a[2 * units] * 8192 + r * b[2 * units], 0)];
       after[j] = (uint8_t)qat_bring(g->rescale, (4096 - z) * n, z * (before[j] - c->zero));
@@ -88,7 +94,7 @@ static void qat_lstm(const qat_lstm_cell *l, const uint8_t *x, uint8_t *y, int32
       const int32_t fresh = c->worth[qat_bring(l->candidate, a[2 * units], b[2 * units])];
       const int32_t out = c->worth[qat_bring(c->sigmoid, a[3 * units], b[3 * units])];
       cells[j] = qat_bring(l->cell, kept * cells[j] + in * fresh, 0);
-      after[j] = (uint8_t)qat_bring(l->rescale, out * l->squashed[qat_bring(l->codes, cells[j], 0) + 2048], 0);
+      after[j] = (uint8_t)qat_bring(l->rescale, out * qat_curve(l->squashed, qat_bring(l->codes, cells[j], 0)), 0);
     }
   }
 }`,

@@ -6,7 +6,7 @@ import { isTableFunction } from '@/quant/fixedPoint';
 import { factorOf, integerBias, rescaleTo } from '../arithmetic';
 import type { Products } from '../ops';
 import { NoIntegerForm, type Rescale } from '../program';
-import { codeGrid, tableOf, tableStep } from '../tables';
+import { codeGrid, codeStep, tableOf } from '../tables';
 import type { Lowering } from './context';
 
 /** Weights and biases of a product with the value `input`, without what follows. */
@@ -68,7 +68,7 @@ export function rescaleThrough(
     throw new NoIntegerForm(
       `The activation function of ${layer} becomes a table, for which its output needs 8 bits or fewer: choose such bits there, or ReLU.`,
     );
-  const step = tableStep(activation, grid);
+  const step = codeStep(activation, grid);
   return {
     ...rescaleTo(codeGrid(step), factorsTo(step), false),
     table: tableOf(activation, step, grid),

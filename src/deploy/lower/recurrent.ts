@@ -4,7 +4,7 @@ import { argumentStep, cellGrid, gateBits, partGrid, resetBits } from '@/quant/f
 import { factorOf, rescaleTo } from '../arithmetic';
 import type { Products, RecurrentOp } from '../ops';
 import type { Grid, Rescale } from '../program';
-import { codeGrid, fixedGrid, functionTable, inSteps, tableOf, worthOf } from '../tables';
+import { codeGrid, curveOf, fixedGrid, tableOf, worthOf } from '../tables';
 import type { Lowering } from './context';
 import type { LayerLowering, Resolved } from './layers';
 import { sumsOf } from './products';
@@ -75,7 +75,7 @@ export const gru: LayerLowering<Gru> = (to, layer, input) => {
     kind: 'gru',
     ...op,
     resetCodes: sigmoid,
-    reset: inSteps(functionTable('sigmoid', argumentStep.sigmoid), resetBits),
+    reset: curveOf('sigmoid', argumentStep.sigmoid, resetBits),
     candidate: {
       ...bring(codeGrid(argumentStep.tanh), 2 ** -(partGrid.bits + resetBits)),
       table: tableOf('tanh', argumentStep.tanh, op.gates),
@@ -96,7 +96,7 @@ export const lstm: LayerLowering<Lstm> = (to, layer, input) => {
     },
     cell: bring(fixedGrid(cellGrid), 2 ** -(cellGrid.bits + gateBits)),
     cellCodes: bring(codeGrid(argumentStep.tanh), 2 ** -cellGrid.bits),
-    cellTanh: inSteps(functionTable('tanh', argumentStep.tanh), gateBits),
+    cellTanh: curveOf('tanh', argumentStep.tanh, gateBits),
     rescale: bring(state, 2 ** (-2 * gateBits)),
   });
   return op.output;

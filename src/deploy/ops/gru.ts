@@ -2,15 +2,15 @@
  * gru: r = sigmoid(xr + hr), z = sigmoid(xz + hz), n = tanh(xn + r hn), h' = (1 - z) n + z h, at each position. The parts x and h
  * are in steps of 2^-12, r in steps of 2^-13, z and n are rounded to the gates' grid and multiplied in steps of 2^-12.
  */
-import { gateBits, resetBits, tableHalf } from '@/quant/fixedPoint';
-import { rescale } from '../arithmetic';
+import { gateBits, resetBits } from '@/quant/fixedPoint';
+import { onCurve, rescale } from '../arithmetic';
 import type { Program, Rescale } from '../program';
 import type { Memory, OpKindOf } from './op';
 import { type RecurrentOp, recurrentInC, recurrentKind, runPositions } from './recurrent';
 
 export interface GruOp extends RecurrentOp {
   kind: 'gru';
-  /** From the sum of both parts to the code of r's argument, and r at each code. */
+  /** From the sum of both parts to the code of r's argument, and the curve of r. */
   resetCodes: Rescale;
   reset: Int16Array;
   /** From xn 2^13 + r hn to the q of n. */
@@ -40,7 +40,7 @@ export const gru: OpKindOf<GruOp> = {
     runPositions(op, 3, program, memory, ({ parts, states, before, after }) => {
       for (let j = 0; j < units; j++) {
         const own = j + 3 * units;
-        const r = op.reset[rescale(op.resetCodes, 0, parts[j]!, parts[own]!) + tableHalf]!;
+        const r = onCurve(op.reset, rescale(op.resetCodes, 0, parts[j]!, parts[own]!));
         const z = worth[rescale(op.sigmoid, 0, parts[j + units]!, parts[own + units]!)]!;
         const argument = parts[j + 2 * units]! * 2 ** resetBits + r * parts[own + 2 * units]!;
         const n = worth[rescale(op.candidate, 0, argument)]!;

@@ -2,8 +2,7 @@
  * lstm: i, f, o are sigmoid gates and g a tanh gate, c' = f c + i g, h' = o tanh(c'), at each position. The parts and the cell are
  * in steps of 2^-12; gates are rounded to their grid and multiplied in steps of 2^-12, as is tanh of the cell.
  */
-import { tableHalf } from '@/quant/fixedPoint';
-import { rescale } from '../arithmetic';
+import { onCurve, rescale } from '../arithmetic';
 import type { Program, Rescale } from '../program';
 import type { Memory, OpKindOf } from './op';
 import { type RecurrentOp, recurrentInC, recurrentKind, runPositions } from './recurrent';
@@ -14,7 +13,7 @@ export interface LstmOp extends RecurrentOp {
   candidate: Rescale;
   /** From f c + i g to the cell's grid. */
   cell: Rescale;
-  /** From the cell to the code of tanh's argument, and tanh at each code. */
+  /** From the cell to the code of tanh's argument, and the curve of tanh. */
   cellCodes: Rescale;
   cellTanh: Int16Array;
   /** From o tanh(c) to the state's grid. */
@@ -50,7 +49,7 @@ export const lstm: OpKindOf<LstmOp> = {
         };
         const cell = rescale(op.cell, 0, gate(1) * parts[cells + j]! + gate(0) * gate(2));
         parts[cells + j] = cell;
-        const squashed = op.cellTanh[rescale(op.cellCodes, 0, cell) + tableHalf]!;
+        const squashed = onCurve(op.cellTanh, rescale(op.cellCodes, 0, cell));
         states[after + j] = rescale(op.rescale, 0, gate(3) * squashed);
       }
     });

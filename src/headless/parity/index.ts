@@ -1,5 +1,5 @@
 /**
- * The parity table of docs/deploy/parity.md: networks at several widths on generated digits, trained, lowered to integers,
+ * The parity table of docs/deploy/parity.md: networks at several widths on generated digits and sums, trained, lowered to integers,
  * compared layer by layer, run as ONNX by ONNX Runtime, and compiled as C where there is a gcc.
  * `npm run parity [-- --steps 150] [--only gru]`, printed as Markdown.
  */
@@ -24,6 +24,7 @@ import { percent } from '../experiment';
 import { examplesOf, inC, inOnnxRuntime, type Verdict } from './elsewhere';
 
 const digits: DatasetSpec = { ...datasetKinds.digits.defaults, samples: 1500, testShare: 1 / 3 };
+const sums: DatasetSpec = { ...datasetKinds.addition.defaults, samples: 1500, testShare: 1 / 3 };
 
 const conv = (filters: number): LayerSpec => ({ ...layerKinds.conv2d.defaults, filters, kernelSize: 5 });
 const dense = (units: number | undefined): LayerSpec => ({
@@ -42,8 +43,12 @@ const networks: Record<string, LayerSpec[]> = {
   'Depthwise CNN': networkPresets.depthwise.layers,
   'Mini-ResNet': networkPresets.resnet.layers,
   GRU: networkPresets.gru.layers,
+  LSTM: networkPresets.lstm.layers,
   Transformer: networkPresets.transformer.layers,
+  'Character transformer': networkPresets.characters.layers,
 };
+/** What networks that do not read digits are trained on. */
+const otherData: Partial<Record<string, DatasetSpec>> = { 'Character transformer': sums };
 
 type Widths = (index: number, layers: number) => { weights: Bits; activations: Bits };
 const uniform =
@@ -100,13 +105,14 @@ async function main(): Promise<void> {
   const links: string[] = [];
   for (const [name, layers] of Object.entries(networks)) {
     if (values.only && !name.toLowerCase().includes(values.only.toLowerCase())) continue;
+    const data = otherData[name] ?? digits;
     for (const [label, of] of Object.entries(widths)) {
       const experiment: Experiment = {
-        ...experimentFor(digits, 1),
+        ...experimentFor(data, 1),
         layers: atWidths(layers, of),
         stop: { steps },
       };
-      const dataset = makeDataset(digits as Exclude<DatasetSpec, { kind: 'own' }>, 1);
+      const dataset = makeDataset(data as Exclude<DatasetSpec, { kind: 'own' }>, 1);
       const trainer = new Trainer(experiment, dataset);
       await new Stepper(trainer, () => [], true).burst(Number.POSITIVE_INFINITY, steps);
       links.push(`${name}, ${label}: \`#${encodeLink(experiment)}\``);

@@ -4,7 +4,7 @@ import type { ActivationFunction } from '@/catalog/activations';
 import type { ActivationSiteName } from '@/catalog/quantizers';
 import { requantize } from '@/kernels/requantize';
 import { isTableFunction } from '@/quant/fixedPoint';
-import { codesOf, functionTable, lookUp, nothing, tableStep } from '../tables';
+import { codeStep, codesOf, functionOf, nothing } from '../tables';
 import type { Layer, Signal } from './layer';
 
 /** Integers on their way to a site's grid. */
@@ -40,8 +40,8 @@ export function requantized<S>(
     requantize(operand, target.params, target.settings, more ?? nothing());
   let values: tf.Tensor;
   if (isTableFunction(activation)) {
-    const step = tableStep(activation, to);
-    values = lookUp(to.round!(functionTable(layer, activation, step)), found(codesOf(step)));
+    const step = codeStep(activation, to);
+    values = to.round!(functionOf(layer, activation, found(codesOf(step)), step));
   } else values = activation === 'relu' ? tf.relu(found(to)) : found(to);
   const rounded = { values, params: to.params };
   layer.look(site, () => ({ latent: latent(), rounded }));

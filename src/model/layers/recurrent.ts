@@ -65,7 +65,7 @@ export const gru: LayerImplementation<Gru> = (input, layer) =>
     gruIntegers,
   );
 
-/** c' = f c + i g, h' = o tanh(c'); the cell stays float. */
+/** c' = f c + i g, h' = o tanh(c'); the cell is not rounded while it trains. */
 export const lstm: LayerImplementation<Lstm> = (input, layer) => {
   let memory: tf.Tensor2D = tf.zeros([input.values.shape[0]!, layer.spec.units]);
   return run(

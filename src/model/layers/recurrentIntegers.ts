@@ -1,4 +1,4 @@
-/** GRU and LSTM as the deployed network computes them: gates from tables, products of fixed-point numbers. */
+/** GRU and LSTM as the deployed network computes them: gates of integer arguments, products of fixed-point numbers. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Gru, Lstm } from '@/catalog/layers';
 import { requantize } from '@/kernels/requantize';
@@ -7,11 +7,12 @@ import { exactSums } from '../integers';
 import {
   bring,
   codesOf,
+  curveOf,
   fixedPoint,
-  functionTable,
+  functionOf,
   inSteps,
-  lookUp,
   nothing,
+  onCurve,
   type Part,
   paramsOf,
 } from '../tables';
@@ -44,19 +45,11 @@ export type IntegerCell = (
   batch: number,
 ) => (position: Position) => Next;
 
-/** A gate's function over all codes of its argument. */
-interface GateTable {
-  name: GateFunction;
-  numbers: tf.Tensor;
-  /** Integers of the gates' grid, and what they are worth in steps of 2^-gateBits. */
-  rounded: tf.Tensor;
-  worth: tf.Tensor;
-}
-
-function gateTable(layer: Layer<Gru | Lstm>, name: GateFunction, gates: Deployed): GateTable {
-  const numbers = functionTable(layer, name, argumentStep[name]);
-  const rounded = gates.round!(numbers);
-  return { name, numbers, rounded, worth: inSteps(layer.numbers({ ...gates, values: rounded }), gateBits) };
+/** A gate at codes of its argument: the number, the integers of the gates' grid, and their worth in steps of 2^-gateBits. */
+function gateOf(layer: Layer<Gru | Lstm>, gates: Deployed, name: GateFunction, codes: tf.Tensor) {
+  const numbers = functionOf(layer, name, codes, argumentStep[name]);
+  const values = gates.round!(numbers);
+  return { numbers, values, worth: inSteps(layer.numbers({ ...gates, values }), gateBits) };
 }
 
 const integers = (values: tf.Tensor) => tf.cast(values, 'int32');
@@ -125,22 +118,17 @@ export function runIntegers(
       1,
     );
   layer.look('gates', () => {
-    const tables = new Map<GateFunction, GateTable>();
-    const tableOf = (name: GateFunction) => {
-      if (!tables.has(name)) tables.set(name, gateTable(layer, name, gates));
-      return tables.get(name)!;
-    };
-    const each = (part: 'numbers' | 'rounded') =>
+    const each = (part: 'numbers' | 'values') =>
       tf.stack(
         found.map((next) =>
           tf.concat(
-            next.gates.map(([name, codes]) => lookUp(tableOf(name)[part], codes)),
+            next.gates.map(([name, codes]) => gateOf(layer, gates, name, codes)[part]),
             1,
           ),
         ),
         1,
       );
-    return { latent: each('numbers'), rounded: { values: each('rounded'), params: gates.params } };
+    return { latent: each('numbers'), rounded: { values: each('values'), params: gates.params } };
   });
   layer.look('activations', () => ({
     latent: tf.stack(
@@ -158,23 +146,21 @@ const numbersOf = (values: tf.Tensor, bits: number) => tf.mul(tf.cast(values, 'f
 /** r is worth steps of 2^-resetBits and not rounded at a site; h' = (1 - z) n + z h with z and n in steps of 2^-gateBits. */
 export const gruIntegers: IntegerCell = (layer, gates, states) => {
   const { units } = layer.spec;
-  const sigmoid = gateTable(layer, 'sigmoid', gates);
-  const tanh = gateTable(layer, 'tanh', gates);
-  const reset = inSteps(sigmoid.numbers, resetBits);
+  const reset = curveOf(layer, 'sigmoid', argumentStep.sigmoid, resetBits);
   const one = 2 ** gateBits;
-  const scale = layer.scaleOf({ values: tanh.worth, params: states.params });
+  const scale = tf.reshape(tf.slice(states.params, [0, 0], [1, 1]), [1]);
   const gated = paramsOf(tf.mul(scale, 1 / one));
   return ({ input, state, before }) => {
     const both = codesAt(layer, 'sigmoid', gatesAt(input, units, 0, 2), gatesAt(state, units, 0, 2));
     const [resets, updates] = [gatesAt(both, units, 0), gatesAt(both, units, 1)];
     const argument = tf.add(
       tf.mul(integers(gatesAt(input, units, 2)), tf.scalar(2 ** resetBits, 'int32')),
-      times(lookUp(reset, resets), gatesAt(state, units, 2)),
+      times(onCurve(reset, resets), gatesAt(state, units, 2)),
     );
     const argumentParams = paramsOf(2 ** -(partGrid.bits + resetBits));
     const candidates = bring(layer, { values: argument, params: argumentParams }, codesOf(argumentStep.tanh));
-    const z = lookUp(sigmoid.worth, updates);
-    const fresh = times(tf.sub(one, z), lookUp(tanh.worth, candidates));
+    const z = gateOf(layer, gates, 'sigmoid', updates).worth;
+    const fresh = times(tf.sub(one, z), gateOf(layer, gates, 'tanh', candidates).worth);
     const kept: Part = { values: tf.mul(z, before), params: gated };
     return {
       state: bring(layer, { values: fresh, params: paramsOf(2 ** (-2 * gateBits)) }, states, kept),
@@ -191,9 +177,7 @@ export const gruIntegers: IntegerCell = (layer, gates, states) => {
 /** The cell in steps of its grid; gates in steps of 2^-gateBits. */
 export const lstmIntegers: IntegerCell = (layer, gates, states, batch) => {
   const { units } = layer.spec;
-  const sigmoid = gateTable(layer, 'sigmoid', gates);
-  const tanh = gateTable(layer, 'tanh', gates);
-  const ofCell = inSteps(tanh.numbers, gateBits);
+  const curve = curveOf(layer, 'tanh', argumentStep.tanh, gateBits);
   const kept = fixedPoint(cellGrid);
   let cell: tf.Tensor = tf.zeros([batch, units]);
   return ({ input, state }) => {
@@ -206,13 +190,11 @@ export const lstmIntegers: IntegerCell = (layer, gates, states, batch) => {
       at('tanh', 2),
       at('sigmoid', 3),
     ];
-    const sum = tf.add(
-      times(lookUp(sigmoid.worth, f), cell),
-      times(lookUp(sigmoid.worth, i), lookUp(tanh.worth, g)),
-    );
+    const worth = (name: GateFunction, of: tf.Tensor) => gateOf(layer, gates, name, of).worth;
+    const sum = tf.add(times(worth('sigmoid', f), cell), times(worth('sigmoid', i), worth('tanh', g)));
     cell = bring(layer, { values: sum, params: paramsOf(2 ** -(cellGrid.bits + gateBits)) }, kept);
     const codes = bring(layer, { values: cell, params: kept.params }, codesOf(argumentStep.tanh));
-    const hidden = times(lookUp(sigmoid.worth, o), lookUp(ofCell, codes));
+    const hidden = times(worth('sigmoid', o), onCurve(curve, codes));
     return {
       state: bring(layer, { values: hidden, params: paramsOf(2 ** (-2 * gateBits)) }, states),
       latent: () => numbersOf(hidden, 2 * gateBits),
