@@ -32,9 +32,12 @@ export class SharedRuns {
     const { ptq: _, ...begins } = start;
     const beginning = encodeLink({ ...begins, stop: { steps: Math.max(1, first) } });
     const twin = encodeLink({ ...floatTwinOf(experiment), stop: { steps } });
+    // Training may need the float twin on the way.
+    const needed = experiment.distillation || timelineOf(experiment).some(({ kind }) => kind === 'adopt');
+    const isKnown = () => !needed && this.twins.has(twin);
     return {
       begin: async (trainer) => {
-        const known = this.twins.has(twin);
+        const known = isKnown();
         const begun = this.beginnings.get(beginning);
         // Changes due at its step are made by the step that follows.
         if (begun && (begun.both || known)) await trainer.restore(start, begun.checkpoint);
@@ -45,12 +48,11 @@ export class SharedRuns {
         if (trainer.step === first)
           this.beginnings.set(beginning, {
             checkpoint: await trainer.checkpoint(),
-            both: !this.twins.has(twin),
+            both: !isKnown(),
           });
       },
       end: async (trainer) => {
-        const known = this.twins.get(twin);
-        if (known) await adoptFloatTwin(trainer, experiment, known);
+        if (isKnown()) await adoptFloatTwin(trainer, experiment, this.twins.get(twin)!);
         else this.twins.set(twin, await trainer.checkpoint());
       },
     };
