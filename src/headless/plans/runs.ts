@@ -172,7 +172,10 @@ export async function scores<N extends 'float' | 'ptq' | 'qat'>(
 export class Sheet {
   private readonly rows: (string | number)[][] = [];
   private readonly links: string[] = [];
-  constructor(private readonly columns: readonly string[]) {}
+  constructor(
+    private readonly columns: readonly string[],
+    private readonly linked = 'seed 1',
+  ) {}
 
   add(cells: readonly (string | number)[], name: string, experiment?: Experiment): void {
     this.rows.push([...cells]);
@@ -185,7 +188,7 @@ export class Sheet {
     console.log(`|${'---|'.repeat(this.columns.length)}`);
     this.rows.forEach(line);
     if (this.links.length === 0) return;
-    console.log('\n<details><summary>The experiments, seed 1</summary>\n\n```');
+    console.log(`\n<details><summary>The experiments, ${this.linked}</summary>\n\n\`\`\``);
     for (const link of this.links) console.log(link);
     console.log('```\n\n</details>');
   }

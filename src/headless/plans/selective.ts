@@ -164,13 +164,16 @@ export const joint = (options: Options) => compare(options, comparisons.joint);
 /** Rank correlation of measured and estimated rises of the loss. */
 export async function ranks(options: Options): Promise<void> {
   const kept = new Kept(options.keep);
-  const sheet = new Sheet([
-    'network',
-    'seed',
-    'Spearman at 2 bits',
-    'at 3 bits',
-    'rise at 2 bits by layer: measured (estimated), nats',
-  ]);
+  const sheet = new Sheet(
+    [
+      'network',
+      'seed',
+      'Spearman at 2 bits',
+      'at 3 bits',
+      'rise at 2 bits by layer: measured (estimated), nats',
+    ],
+    'every seed',
+  );
   for (const network of chosen(options, compared))
     for (const seed of options.seeds) {
       const base = baseOf(network);

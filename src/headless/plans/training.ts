@@ -63,8 +63,8 @@ const linked = (options: Options, base: Experiment, { plan }: Way): Experiment =
   stop: { steps },
 });
 
-/** Widths at which rounding alone loses much. */
-const hard: Record<NetworkName, Bits> = { lenet: 3, cnn: 3, depthwise: 4 };
+/** The width at which rounding alone loses much. */
+const bits: Bits = 3;
 
 /** Quantized steps that QAT from the start and QAT from PTQ need. */
 export async function hybrid(options: Options): Promise<void> {
@@ -84,8 +84,7 @@ export async function hybrid(options: Options): Promise<void> {
     'accuracy %',
     'over QAT from the first step, points',
   ]);
-  for (const network of chosen(options, ['lenet', 'cnn', 'depthwise'])) {
-    const bits = hard[network];
+  for (const network of chosen(options, ['lenet', 'cnn'])) {
     const base = withSites(baseOf(network), uniform(bits, 'absmax', 'ema'));
     const name = `${networks[network].label} W${bits}A${bits}`;
     const found = await outcomesOf(options, network, base, ways);
