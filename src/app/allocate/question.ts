@@ -9,7 +9,7 @@ import { layerNames } from '@/experiment/network';
 import type { Edit, Experiment } from '@/experiment/schema';
 import { modelSize } from '@/experiment/size';
 import { spearman } from '@/experiment/statistics';
-import type { LayerSensitivity } from '@/session/measurement';
+import { comparedBits, type LayerSensitivity } from '@/session/measurement';
 
 export const budgets = {
   bytes: {
@@ -28,6 +28,10 @@ export const budgets = {
 export type BudgetKind = keyof typeof budgets;
 
 export const sources = {
+  both: {
+    label: 'measured and estimated loss',
+    help: 'The mean of what was measured and what the Hessian trace estimates: where a layer does so little that measuring finds noise, the estimate still tells more bits from fewer.',
+  },
   loss: {
     label: 'measured loss',
     help: 'By how much the loss rises when the layer alone is rounded.',
@@ -59,9 +63,9 @@ export const useAllocationForm = create<AllocationForm>()(() => ({
   budget: 'bytes',
   percent: 50,
   drop: 2,
-  source: 'loss',
+  source: 'both',
   keepEnds: false,
-  shown: 3,
+  shown: comparedBits,
 }));
 export const mostDrop = 10;
 

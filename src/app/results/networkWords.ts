@@ -4,6 +4,6 @@ import type { NetworkName } from '@/session/protocol';
 
 export const networkWords = {
   float: { label: 'Float', aside: 'nothing rounded', word: 'floatAccuracy' },
-  ptq: { label: 'PTQ', aside: 'rounded afterwards', word: 'ptqAccuracy' },
-  qat: { label: 'QAT', aside: 'trained at these bits', word: 'qatAccuracy' },
+  ptq: { label: 'PTQ', aside: 'rounded after', word: 'ptqAccuracy' },
+  qat: { label: 'QAT', aside: 'trained rounded', word: 'qatAccuracy' },
 } as const satisfies Record<NetworkName, { label: string; aside: string; word: WordKey }>;
