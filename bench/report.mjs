@@ -36,7 +36,7 @@ export function printMemory(report, names) {
           'tensors',
           'tensor bytes',
           isGpu ? 'GPU bytes' : 'WASM heap bytes',
-          ...(isGpu ? ['GPU buffers'] : []),
+          isGpu ? 'GPU buffers' : 'next MiB at',
         ],
         ...readings.map((one) => [
           `step ${one.steps}`,
@@ -44,7 +44,7 @@ export function printMemory(report, names) {
           one.tensors,
           one.tensorBytes,
           one.backendBytes,
-          one.buffers,
+          one.buffers ?? one.heapTop,
         ]),
       ]);
     }

@@ -13,6 +13,8 @@ export interface Reading {
   tensorBytes: number;
   /** The heap of WebAssembly, or all buffers on the GPU, in use or free for the next that asks. */
   backendBytes: number;
+  /** Where in the heap a new MiB would lie: above all that was ever in use at once. */
+  heapTop?: number;
   /** Buffers on the GPU, in use and free. */
   buffers?: number;
 }
@@ -26,8 +28,10 @@ function read(steps: number, recordings: number): Reading {
   const { numTensors, numBytes } = tf.memory();
   const reading = { steps, recordings, tensors: numTensors, tensorBytes: numBytes };
   if (tf.getBackend() === 'wasm') {
-    const backendBytes = emscripten(tf.backend() as BackendWasm).HEAPU8.byteLength;
-    return { ...reading, backendBytes };
+    const heap = emscripten(tf.backend() as BackendWasm);
+    const heapTop = heap._malloc(2 ** 20);
+    heap._free(heapTop);
+    return { ...reading, backendBytes: heap.HEAPU8.byteLength, heapTop };
   }
   const gpu = tf.backend() as unknown as GpuMemory;
   return {
