@@ -3,6 +3,7 @@ import { afterEach, beforeAll, expect, test } from 'vitest';
 import { generate } from '@/data/generate';
 import { decodeLink } from '@/experiment/link';
 import type { Edit, Experiment } from '@/experiment/schema';
+import { advanceClock } from '@/kernels/quantizeByRule';
 import { startBackend } from '@/kernels/testing/backends';
 import { RecordedStep } from './recorded';
 import { Trainer } from './trainer';
@@ -166,6 +167,25 @@ test('a step that differs from what was recorded stays eager, and says where', a
   expect(step.mode).toBe('refused');
   expect(step.reason).toContain(w.name);
   w.dispose();
+});
+
+test('a step that differs with joined launches is tried once more launch by launch', async () => {
+  const clocks = [tf.variable(tf.zeros([1]), false), tf.variable(tf.zeros([1]), false)];
+  let calls = 0;
+  // Two launches that would run as one, and a number that is another at every step.
+  const { step, take, w } = stepWith(() => {
+    for (const clock of clocks) advanceClock(clock);
+    return ++calls;
+  });
+  const modes = [];
+  for (let i = 0; i < 8; i++) {
+    await take();
+    modes.push(step.mode);
+  }
+  // Recorded in the third step, found to differ in the fourth; then in the fifth and sixth.
+  expect(modes).toEqual([...Array(5).fill('eager'), ...Array(3).fill('refused')]);
+  expect((await clocks[1]!.data())[0]).toBe(8);
+  tf.dispose([w, ...clocks]);
 });
 
 test('a step that reads a tensor is not recorded, and is taken all the same', async () => {
