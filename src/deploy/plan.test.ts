@@ -10,7 +10,19 @@ import { bytesOf, planMemory } from './plan';
 
 beforeAll(() => startBackend('wasm'));
 
-test.each(['mlp', 'wideMlp', 'cnn', 'depthwise', 'resnet', 'gru', 'lstm'] as const)('%s', async (name) => {
+const bounded = new Set<string>(['transformer', 'characters']);
+
+test.each([
+  'mlp',
+  'wideMlp',
+  'cnn',
+  'depthwise',
+  'resnet',
+  'gru',
+  'lstm',
+  'transformer',
+  'characters',
+] as const)('%s', async (name) => {
   for (const [weights, activations] of [
     [8, 8],
     [2, 3],
@@ -22,7 +34,13 @@ test.each(['mlp', 'wideMlp', 'cnn', 'depthwise', 'resnet', 'gru', 'lstm'] as con
     });
     const program = await programOf(trainer, 'qat');
     const input = 4 * Math.ceil(bytesOf(program.values[program.input]!) / 4);
-    expect(workingMemory(described[0]!)).toBe(input + planMemory(program).bytes);
+    const planned = input + planMemory(program).bytes;
+    const shown = workingMemory(described[0]!);
+    // Queries, keys and values of one layer count as alive together; the program makes one after the other.
+    if (bounded.has(name)) {
+      expect(shown).toBeGreaterThanOrEqual(planned);
+      expect(shown).toBeLessThan(1.5 * planned);
+    } else expect(shown).toBe(planned);
     trainer.dispose();
   }
 });

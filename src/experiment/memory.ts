@@ -4,7 +4,7 @@
  * places by the same rule); the input is beside it, where the caller keeps it. A byte for a value of at most 8 bits, 4
  * bytes otherwise; each buffer a multiple of 4 bytes.
  */
-import { rounds, siteAt, volume } from '@/catalog/layers';
+import { descriptorOf, rounds, siteAt, volume } from '@/catalog/layers';
 import { type ActivationSiteName, activationBits } from '@/catalog/quantizers';
 import { resolveNetwork, roundsInput } from './network';
 import type { Experiment } from './schema';
@@ -59,10 +59,10 @@ export function signalsOf(experiment: Described): Buffer[] {
     const held = between[holder.at(-1)!]!;
     held.to = Math.max(held.to, ...readers);
   }
-  const inside = layers.flatMap(({ name, spec, siteShapes, sums }, index) =>
-    Object.entries(sums === undefined ? siteShapes : {}).flatMap(([site, shape]): Buffer[] => {
+  const inside = layers.flatMap(({ name, spec, siteShapes }, index) =>
+    Object.entries(siteShapes).flatMap(([site, shape]): Buffer[] => {
       const at = siteAt(spec, site as ActivationSiteName);
-      if (site === 'activations' || !at) return [];
+      if (site === 'activations' || !at || descriptorOf(spec).inParts?.some((one) => one === site)) return [];
       const bytes = volume(shape) * bytesAt(activationBits(at));
       return [{ name: `${name} ${site}`, bytes, from: index, to: index }];
     }),
@@ -98,7 +98,7 @@ export function planBuffers(buffers: readonly Buffer[]): Plan {
   };
 }
 
-/** @returns bytes: the planned block and the input; stack and code come on top */
+/** @returns bytes: the planned block and the input (an upper bound with attention, whose inner values do not all live at once); stack and code come on top */
 export function workingMemory(experiment: Described): number {
   const [input, ...others] = signalsOf(experiment);
   return aligned(input?.bytes ?? 0) + planBuffers(others).bytes;

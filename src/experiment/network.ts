@@ -37,7 +37,7 @@ export interface ResolvedLayer {
   products: readonly Product[];
   /** Multiply-accumulates for one sample. */
   macs: number;
-  /** Sums of 32 bits that wait inside it while it runs, instead of what it rounds inside. */
+  /** Sums of 32 bits that wait inside it while it runs. */
   sums?: number;
   /** The last layer: its outputs are the logits. */
   last: boolean;

@@ -136,5 +136,8 @@ export const attention = {
     const pairs = [spec.heads, positions, positions];
     return { queries: input, keys: input, values: input, scores: pairs, softmax: pairs, context: input };
   },
+  inParts: ['scores', 'softmax'],
+  // The scores of one query.
+  sums: (_spec, { input }) => input[0] ?? 1,
   summary: (spec, input) => `${spec.heads} heads, ${input.join('×')}`,
 } satisfies LayerDescriptor<Attention>;

@@ -80,7 +80,9 @@ export interface LayerDescriptor<S extends { kind: string }> {
   products(spec: S, around: Surroundings): readonly Product[];
   /** Shapes of what is rounded inside the layer, for one example; the output's is `outputShape`. */
   inside?(spec: S, around: Surroundings): Partial<Record<ActivationSiteName, Shape>>;
-  /** How many sums of 32 bits wait inside the layer while it runs as integers, instead of what it rounds inside. */
+  /** Sites inside of which, when it runs as integers, a few values are there at a time and never all. */
+  inParts?: readonly ActivationSiteName[];
+  /** How many sums of 32 bits wait inside the layer while it runs as integers. */
   sums?(spec: S, around: Surroundings): number;
   /** Words for the strip, e.g. "32 → 16" or "3×3, 8 filters". */
   summary(spec: S, input: Shape, output: Shape): string;

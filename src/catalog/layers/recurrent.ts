@@ -90,6 +90,7 @@ const recurrent = <S extends Recurrent>(what: string, gates: number, cells: numb
     ];
   },
   inside: (spec: S, { input }: Surroundings) => ({ gates: [input[0] ?? 1, gates * spec.units] }),
+  inParts: ['gates'] as const,
   // Of one position: from the input and from the state, for every gate.
   sums: (spec: S) => (2 * gates + cells) * spec.units,
   summary: (_spec: S, input: Shape, output: Shape) => `${input.join('×')} → ${output.join('×')}`,
