@@ -21,8 +21,11 @@ export function integerWeights(program: Program, notes: Readonly<Record<string, 
     packing[name.replaceAll(' ', '.')] = { shape, bits, encoding };
   }
   for (const op of program.ops) {
+    // Of several products of a layer each names its own: "attn1.query.biases".
+    const site = 'weights' in op ? program.weights[op.weights]!.name.slice(op.layer.length + 1) : 'weights';
+    const owner = site === 'weights' ? op.layer : `${op.layer} ${site}`;
     for (const [part, biases] of Object.entries(biasesOf(op)))
-      tensors.push(safeTensor(named(op.layer, part), [biases.length], biases));
+      tensors.push(safeTensor(named(owner, part), [biases.length], biases));
     for (const [site, grid] of Object.entries(opKindOf(op).grids?.(op) ?? {}))
       addGrid(`${op.layer} ${site}`, grid);
   }

@@ -59,25 +59,29 @@ test('a file by hand: header, alignment, order, metadata', () => {
   expect(() => writeSafetensors([safeTensor('c', [2], Uint8Array.of(1))])).toThrow('c has 1 bytes');
 });
 
-describe.each(['mlp', 'cnn', 'depthwise', 'resnet'] as const)('%s', (name) => {
-  beforeAll(() => startBackend('wasm'));
+describe.each(['mlp', 'cnn', 'depthwise', 'resnet', 'gru', 'lstm', 'transformer', 'characters'] as const)(
+  '%s',
+  (name) => {
+    beforeAll(() => startBackend('wasm'));
 
-  test('the integer file has the bytes of the model size, exactly, and the integers of the program', async () => {
-    const trainer = trainedPreset(name, 3);
-    const trained = await trainedOf(trainer, experimentFor(trainer.present.dataset));
-    const { tensors, notes, dataBytes } = read(await exporterOf('weightsInteger')(trained));
-    expect(dataBytes).toBe(modelSize(trainer.present).total);
-    const { weights } = await trained.program();
-    const packing = JSON.parse(notes.packing) as Record<
-      string,
-      { shape: number[]; bits: number; encoding: Encoding }
-    >;
-    for (const { name: stored, values } of weights) {
-      const key = stored.replace(' ', '.');
-      const { bits, encoding } = packing[key]!;
-      const packed = tensors.find((tensor) => tensor.name === `${key}.packed`)!.bytes;
-      expect(unpackIntegers(packed, bits, encoding, values.length)).toEqual(values);
-    }
-    trainer.dispose();
-  });
-});
+    test('the integer file has the bytes of the model size, exactly, and the integers of the program', async () => {
+      const trainer = trainedPreset(name, 3);
+      const trained = await trainedOf(trainer, experimentFor(trainer.present.dataset));
+      const { tensors, notes, dataBytes } = read(await exporterOf('weightsInteger')(trained));
+      expect(dataBytes).toBe(modelSize(trainer.present).total);
+      expect(new Set(tensors.map((tensor) => tensor.name)).size).toBe(tensors.length);
+      const { weights } = await trained.program();
+      const packing = JSON.parse(notes.packing) as Record<
+        string,
+        { shape: number[]; bits: number; encoding: Encoding }
+      >;
+      for (const { name: stored, values } of weights) {
+        const key = stored.replace(' ', '.');
+        const { bits, encoding } = packing[key]!;
+        const packed = tensors.find((tensor) => tensor.name === `${key}.packed`)!.bytes;
+        expect(unpackIntegers(packed, bits, encoding, values.length)).toEqual(values);
+      }
+      trainer.dispose();
+    });
+  },
+);
