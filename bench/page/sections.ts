@@ -128,8 +128,8 @@ const toggles: Section = async (experiment, dataset, turns) => {
   const [control, toggled] = [await start(experiment, dataset), await start(experiment, dataset)];
   const times: [number[], number[]] = [[], []];
   for (let i = 0; i < 2 * turns; i++) {
-    times[0].push(...(await window(control, false, 8)));
-    times[1].push(...(await window(toggled, true, i % 2 ? 8 : 4)));
+    times[0] = times[0].concat(await window(control, false, 8));
+    times[1] = times[1].concat(await window(toggled, true, i % 2 ? 8 : 4));
   }
   for (const { trainer } of [control, toggled]) trainer.dispose();
   const [still, moving] = times.map((each) => percentile(each, 0.99)) as [number, number];
@@ -139,7 +139,7 @@ const toggles: Section = async (experiment, dataset, turns) => {
       'p99 ms, control': still,
       'p99 ms, toggled': moving,
       ratio: moving / still,
-      'largest ms, toggled': Math.max(...times[1]),
+      'largest ms, toggled': percentile(times[1], 1),
       steps: times[1].length,
     },
   ];
