@@ -77,6 +77,58 @@ beforeEach(() => {
   session.begin({ experiment: exampleExperiment, checkpoint: null, points: [] });
 });
 
+describe('the timeline', () => {
+  const late = (until: number) => [{ kind: 'late', until }] as const;
+  const plan = () => useExperiment.getState().experiment.plan;
+
+  it('before the first step a plan is what the run begins with', () => {
+    session.changePlan([...late(500)], 'The plan has changed.');
+    expect(plan()).toEqual(late(500));
+    expect(port().last('load')?.experiment.plan).toEqual(late(500));
+    expect(useExperiment.getState().replaced).toBeNull();
+  });
+
+  it('what is to come changes without a new start', () => {
+    trainedTo(100);
+    session.changePlan([{ kind: 'observers', step: 200 }], 'The plan has changed.');
+    expect(port().last('plan')).toMatchObject({ plan: [{ kind: 'observers', step: 200 }], changes: [] });
+    expect(useLive.getState().step).toBe(100);
+  });
+
+  it('while it trains it waits for the step at which the worker stands, and trains on', () => {
+    session.train();
+    session.changePlan([{ kind: 'observers', step: 200 }], 'The plan has changed.');
+    expect(plan()).toBeUndefined();
+    expect(port().last('pause')).toBeDefined();
+    trainedTo(100);
+    expect(plan()).toHaveLength(1);
+    expect(
+      port()
+        .sent.slice(-2)
+        .map(({ type }) => type),
+    ).toEqual(['plan', 'train']);
+    expect(useLive.getState().state).toBe('training');
+  });
+
+  it('what has been trained starts over, and is one Undo away', () => {
+    trainedTo(100);
+    session.changePlan([...late(50)], 'The plan has changed.');
+    expect(useLive.getState().step).toBe(0);
+    expect(useExperiment.getState().replaced).toMatchObject({ reason: 'The plan has changed.' });
+    session.undo();
+    expect(plan()).toBeUndefined();
+    expect(useLive.getState().step).toBe(100);
+  });
+
+  it('a plan that cannot be is refused with a sentence, and nothing changes', () => {
+    session.changePlan([{ kind: 'hybrid', until: 500, train: 100 }], 'The plan has changed.');
+    expect(plan()).toBeUndefined();
+    expect(useNotices.getState().notices.at(-1)?.text).toBe(
+      'The plan is not taken. Entry 1 trains before it calibrates.',
+    );
+  });
+});
+
 describe('edits', () => {
   it('show at once, go to the worker, and are recorded at the step it answers', () => {
     trainedTo(100);
