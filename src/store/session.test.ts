@@ -96,6 +96,20 @@ describe('the timeline', () => {
   });
 
   it('while it trains it waits for the step at which the worker stands, and trains on', () => {
+    const empty = { count: 0, x: new Float32Array(), y: new Uint8Array() };
+    port().say({
+      type: 'ready',
+      run: run(),
+      step: 0,
+      backend: { name: 'cpu', adapter: '', deterministic: true, unavailable: {} },
+      preview: {
+        test: empty,
+        train: empty,
+        shape: [2],
+        classNames: [],
+        balance: { train: [], validation: [], test: [] },
+      },
+    });
     session.train();
     session.changePlan([{ kind: 'observers', step: 200 }], 'The plan has changed.');
     expect(plan()).toBeUndefined();
