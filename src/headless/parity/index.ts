@@ -103,6 +103,7 @@ async function main(): Promise<void> {
   await startBackend('wasm', dirname(entry) + sep);
   console.log(`| ${columns.join(' | ')} |\n|${'---|'.repeat(columns.length)}`);
   const links: string[] = [];
+  const reasons = new Set<string>();
   for (const [name, layers] of Object.entries(networks)) {
     if (values.only && !name.toLowerCase().includes(values.only.toLowerCase())) continue;
     const data = otherData[name] ?? digits;
@@ -121,6 +122,7 @@ async function main(): Promise<void> {
         const parity = await parityOf(trainer, 'qat', program);
         const examples = examplesOf(program, dataset);
         const onnx = await inOnnxRuntime(program, examples);
+        if (typeof onnx === 'string') reasons.add(onnx);
         const c = inC(program, examples);
         const most = (pass: 'evaluation' | 'training') =>
           Math.max(...parity.layers.map((layer) => layer[pass].lsb));
@@ -132,7 +134,7 @@ async function main(): Promise<void> {
           most('training'),
           `${parity.mismatches.evaluation}, ${parity.mismatches.training}`,
           percent(parity.accuracy.integer),
-          typeof onnx === 'string' ? onnx : elsewhere(onnx),
+          typeof onnx === 'string' ? 'no form' : elsewhere(onnx),
           c ? elsewhere(c) : '- (no gcc)',
           modelSize(experiment).total,
           c ? `${c.flashData} (${c.flash})` : '- (no gcc)',
@@ -146,6 +148,7 @@ async function main(): Promise<void> {
       trainer.dispose();
     }
   }
+  if (reasons.size > 0) console.log(`\nNo form: ${[...reasons].join(' ')}`);
   console.log(`\n${links.map((link) => `- ${link}`).join('\n')}`);
 }
 
