@@ -130,7 +130,7 @@ export const words = {
   arena: {
     label: 'RAM',
     unit: 'bytes',
-    help: 'Working memory: the input, and one block for activations, which share bytes when they are not alive together, as the C export plans it. A byte for a value of at most 8 bits, 4 for others; the stack comes on top.',
+    help: 'Working memory: the input, and a block that activations share when they are not alive together, as in the C export. A byte for a value of at most 8 bits, 4 for others; the stack comes on top.',
   },
   latency: {
     label: 'Time',

@@ -22,7 +22,7 @@ export const planWords: { [K in PlanKind]: PlanWords<K> } = {
   },
   cyclic: {
     label: 'Cyclic (CPT)',
-    help: 'Cyclic precision training (Fu et al. 2021): bits rise along a cosine from low to high in each cycle. Few bits act as noise that explores, many let it settle. After the last cycle the layers’ own bits hold.',
+    help: 'Cyclic precision training (Fu et al. 2021): bits rise along a cosine in each cycle. Few bits act as noise that explores, many let it settle. After the last cycle the layers’ own bits hold.',
     short: ({ low, high, cycles }) => `CPT ${low}–${high} × ${cycles}`,
   },
   late: {
