@@ -232,6 +232,23 @@ test('weights that oscillate are shown, lit up where they flip, and frozen in mi
   await expect(playground.choice('Oscillation, dense2')).toBeDisabled();
   await playground.choice('Weight quantizer, dense2').selectOption('absmax');
   await expect(playground.choice('Oscillation, dense2')).toHaveValue('damp');
+  // Fine steps are watched only where something is done.
+  await expect(oscillating).toHaveText(/%$/);
+  await playground.choice('Oscillation, dense2').selectOption('free');
+  await expect(oscillating).toHaveText(/%$/);
+  await playground.bits('Weight', 'dense2', 8).check();
+  await expect(oscillating).toHaveText('–');
+  await detail.getByText('Oscillating', { exact: true }).hover();
+  await expect(playground.page.getByRole('tooltip')).toContainText(
+    'Weights of 5 and more bits are not watched',
+  );
+  await playground.choice('Oscillation, dense2').selectOption('damp');
+  await expect(oscillating).toHaveText(/%$/);
+  await playground.choice('Oscillation, dense2').selectOption('free');
+  await expect(oscillating).toHaveText('–');
+  await playground.bits('Weight', 'dense2', 4).check();
+  await expect(oscillating).toHaveText('0.0 %');
+  await playground.choice('Oscillation, dense2').selectOption('damp');
   await playground.choice('Rounding, dense2').selectOption('stochastic');
   await expect(playground.choice('Oscillation, dense2')).toBeDisabled();
   await expect(playground.choice('Oscillation, dense2')).toHaveValue('free');

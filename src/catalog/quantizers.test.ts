@@ -10,12 +10,14 @@ import {
   activationSiteSchema,
   estimators,
   fitBits,
+  idleReason,
   oscillationAt,
   oscillations,
   type QuantizerDescriptor,
   roundings,
   siteChoices,
   sites,
+  type WeightSite,
   weightBits,
   weightQuantizerOf,
   weightQuantizers,
@@ -94,6 +96,19 @@ test('oscillation is left free where integers cannot be held', () => {
     { quantizer: 'mxfp4' },
   ] as const)
     expect(oscillationAt({ ...asked, ...other }), JSON.stringify(other)).toBe('free');
+});
+
+test('weights are watched at 4 bits and fewer, at learned widths, and where something is done', () => {
+  const isWatched = (site: WeightSite) => idleReason(site) === undefined;
+  expect(bitWidths.filter((bits) => isWatched(weightSite(bits)))).toEqual([4, 3, 2, 1]);
+  for (const oscillation of ['damp', 'freeze'] as const)
+    expect(bitWidths.filter((bits) => isWatched({ ...weightSite(bits), oscillation }))).toEqual([
+      8, 7, 6, 5, 4, 3, 2, 1,
+    ]);
+  expect(isWatched({ ...weightSite(8), quantizer: 'learnedBits' })).toBe(true);
+  // Of fixed width 2, whatever is asked for.
+  expect(isWatched({ ...weightSite(8), quantizer: 'twn' })).toBe(true);
+  expect(isWatched({ ...weightSite(4), rounding: 'stochastic' })).toBe(false);
 });
 
 test('what may be chosen at a site is in its fields', () => {

@@ -1,10 +1,10 @@
 /**
- * Oscillation of a QAT network's weights: every tensor that is rounded to the nearest level of a grid is watched, and
- * damped or frozen where its site says so.
+ * Oscillation of a QAT network's weights: every tensor that is rounded to the nearest level of a coarse grid is watched, and
+ * damped or frozen where its site says so. Wider grids are watched only where something is done.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { volume } from '@/catalog/layers';
-import { type Oscillation, oscillationAt, unwatchedReason } from '@/catalog/quantizers';
+import { idleReason, oscillationAt, unwatchedReason, type WeightSite } from '@/catalog/quantizers';
 import { channelScale } from '@/kernels/batchNorm';
 import {
   dampGradient,
@@ -25,8 +25,10 @@ export const freezeThreshold = 0.02;
 export const finalLambda = 0.01;
 export const riseSteps = 1000;
 
+type Means = keyof typeof means;
+
 interface Track {
-  means: Oscillation;
+  means: Means;
   /** [6, n] and [6]: src/kernels/oscillation/constants.ts */
   state: tf.Variable;
   control: tf.Variable;
@@ -38,10 +40,10 @@ const variable = (values: Float32Array, shape: number[]): tf.Variable =>
   tf.tidy(() => tf.variable(tf.tensor(values, shape, 'float32'), false));
 
 /** @param start the step at which lambda begins to rise */
-const controlOf = (oscillation: Oscillation, start: number): Float32Array =>
-  Float32Array.of(means[oscillation], momentum, freezeThreshold, finalLambda, riseSteps, start);
+const controlOf = (chosen: Means, start: number): Float32Array =>
+  Float32Array.of(means[chosen], momentum, freezeThreshold, finalLambda, riseSteps, start);
 
-function trackOf(shape: readonly number[], chosen: Oscillation, step: number): Track {
+function trackOf(shape: readonly number[], chosen: Means, step: number): Track {
   const size = volume(shape);
   const control = controlOf(chosen, step);
   return {
@@ -50,6 +52,8 @@ function trackOf(shape: readonly number[], chosen: Oscillation, step: number): T
     control: variable(control, [control.length]),
   };
 }
+
+const meansAt = (site: WeightSite): Means => (idleReason(site) ? 'idle' : oscillationAt(site));
 
 export class Oscillations {
   /** By place, "<layer>/<site>". */
@@ -68,13 +72,14 @@ export class Oscillations {
         this.tracks.delete(key);
         continue;
       }
-      const chosen = oscillationAt(site);
+      const chosen = meansAt(site);
       if (!old) {
         this.tracks.set(key, trackOf(shape, chosen, step));
         continue;
       }
       // In the variables at hand, which a recorded step knows.
-      const isFresh = anew?.has(key) ?? false;
+      const wakes = old.means !== chosen && [old.means, chosen].includes('idle');
+      const isFresh = wakes || (anew?.has(key) ?? false);
       if (isFresh)
         tf.tidy(() => old.state.assign(tf.tensor(freshOscillation(volume(shape)), old.state.shape)));
       if (isFresh || old.means !== chosen) {
@@ -110,7 +115,7 @@ export class Oscillations {
   track(variables: NetworkVariables): void {
     for (const [key, { means: chosen, state, control, rounded }] of this.tracks) {
       if (!rounded) continue;
-      const grid = chosen === 'free' ? rounded : unfolded(rounded, variables, key);
+      const grid = chosen === 'free' || chosen === 'idle' ? rounded : unfolded(rounded, variables, key);
       trackOscillation(variables.get(key)!, grid, control, state);
     }
   }
@@ -125,7 +130,8 @@ export class Oscillations {
 
   /** The state [6, n] of the weights at a place, if they are watched. */
   at(key: string): tf.Variable | undefined {
-    return this.tracks.get(key)?.state;
+    const track = this.tracks.get(key);
+    return track?.means === 'idle' ? undefined : track?.state;
   }
 
   /** Everything that a checkpoint must hold, by name. */

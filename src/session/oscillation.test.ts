@@ -5,7 +5,7 @@ import { generate } from '@/data/generate';
 import { recordEdit } from '@/experiment/changes';
 import { experimentFor, networkPresets } from '@/experiment/presets';
 import type { Edit, Experiment } from '@/experiment/schema';
-import { rows } from '@/kernels/oscillation';
+import { freshOscillation, rows } from '@/kernels/oscillation';
 import { startBackend } from '@/kernels/testing/node';
 import { gridOf } from './grid';
 import { inspect } from './inspect';
@@ -157,6 +157,43 @@ test('another grid is watched afresh, and weights without a grid to flip on not 
   }
   await trainer.edit({ kind: 'bits', layer: 'dense2', site, bits: 32 });
   expect(trainer.oscillation('dense2', site)).toBeUndefined();
+  trainer.dispose();
+});
+
+test('8 bits left free are not watched; at 4, or damped, watching starts over, and ends again', async () => {
+  const trainer = trainerOf(spiral({ bits: 8 }));
+  const watch = new OscillationWatch();
+  const edit = (value: string) => trainer.edit(choose(value, 'dense2'));
+  const seen = async () => (await inspect(trainer, 'dense2', watch)).detail!.sites.weights!.oscillation;
+  const state = async (name: keyof typeof rows) =>
+    [...(await trainer.oscillation('dense2', site)!.data())].slice(256 * rows[name], 256 * (rows[name] + 1));
+  await go(trainer, spiral({ bits: 8 }), 100);
+  expect(await seen()).toBeUndefined();
+  const { tensors } = await trainer.checkpoint();
+  const unwatched = Object.entries(tensors).filter(([name]) => name.endsWith('/oscillation'));
+  expect(unwatched).toHaveLength(3);
+  for (const [, values] of unwatched)
+    expect(values).toEqual(freshOscillation(values.length / Object.keys(rows).length));
+
+  await trainer.edit({ kind: 'bits', layer: 'dense2', site, bits: 4 });
+  await go(trainer, spiral({ bits: 8 }), 101);
+  expect(await state('changes')).toEqual(new Array(256).fill(0));
+  expect((await state('level')).every((level) => Math.abs(level) <= 7)).toBe(true);
+  await go(trainer, spiral({ bits: 8 }), 200);
+  expect(Math.max(...(await state('changes')))).toBeGreaterThan(0);
+  expect(await seen()).toMatchObject({ frozen: 0 });
+
+  await trainer.edit({ kind: 'bits', layer: 'dense2', site, bits: 8 });
+  expect(trainer.oscillation('dense2', site)).toBeUndefined();
+  await edit('damp');
+  expect(await state('changes')).toEqual(new Array(256).fill(0));
+  await go(trainer, spiral({ bits: 8 }), 300);
+  expect(Math.max(...(await state('changes')))).toBeGreaterThan(0);
+  await edit('free');
+  expect(trainer.oscillation('dense2', site)).toBeUndefined();
+  // What was frozen before is not frozen again.
+  await edit('freeze');
+  expect((await state('pinned')).every(Number.isNaN)).toBe(true);
   trainer.dispose();
 });
 

@@ -2,7 +2,16 @@
 import type { ReactNode } from 'react';
 import { floatFormats } from '@/catalog/formats';
 import { siteAt } from '@/catalog/layers';
-import { quantizerAt, type SiteName, scaleOwner, siteNames, sites, tensorKindOf } from '@/catalog/quantizers';
+import {
+  idleReason,
+  quantizerAt,
+  type SiteName,
+  scaleOwner,
+  siteNames,
+  sites,
+  tensorKindOf,
+  type WeightSite,
+} from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
 import type { LayerDetail, SiteDetail, SiteHistory } from '@/session/protocol';
@@ -111,6 +120,7 @@ function SiteFacts({ layer, name, detail }: { layer: string; name: SiteName; det
       history={history}
       learns={learns ?? none}
       owner={own ? scaleOwner(name, own) : ''}
+      idle={(own && tensorKindOf(name) === 'weights' && idleReason(own as WeightSite)) || ''}
     />
   );
 }

@@ -1,7 +1,7 @@
 /** The numbers of one site: its grid and what rounding does to the values. */
 import { memo, type ReactNode } from 'react';
 import type { Oscillation, SiteDetail, SiteHistory } from '@/session/protocol';
-import { count, decibels, figures, percent } from '../format';
+import { count, dash, decibels, figures, percent } from '../format';
 import { Term } from '../Term';
 import styles from './Facts.module.css';
 import { isAfterTanh, isFloat, isSign, levels } from './grid';
@@ -14,6 +14,8 @@ interface Props {
   learns: readonly string[];
   /** What has a scale of its own where there are several. */
   owner: string;
+  /** Why nobody watches how the weights oscillate, where nobody does. */
+  idle: string;
 }
 
 const Row = ({ term, children }: { term: ReactNode; children: ReactNode }) => (
@@ -26,7 +28,7 @@ const Row = ({ term, children }: { term: ReactNode; children: ReactNode }) => (
 const oscillationText = ({ share, frozen }: Oscillation) =>
   frozen > 0 ? `${percent(share)}, ${percent(frozen)} frozen` : percent(share);
 
-export const Facts = memo(function Facts({ detail, side, history, learns, owner }: Props) {
+export const Facts = memo(function Facts({ detail, side, history, learns, owner, idle }: Props) {
   const grid = levels(detail);
   const float = isFloat(detail);
   const none = 'none';
@@ -59,8 +61,10 @@ export const Facts = memo(function Facts({ detail, side, history, learns, owner 
       )}
       <Row term={<Term name="levels" />}>{float ? none : count(grid.length)}</Row>
       <Row term={<Term name="clipped" />}>{isSign(detail) ? 'sign only' : percent(detail.clippedShare)}</Row>
-      {detail.oscillation && (
-        <Row term={<Term name="oscillating" />}>{oscillationText(detail.oscillation)}</Row>
+      {side === 'weights' && !float && (
+        <Row term={<Term name="oscillating" more={detail.oscillation ? '' : idle} />}>
+          {detail.oscillation ? oscillationText(detail.oscillation) : dash}
+        </Row>
       )}
       <Row term={<Term name="sqnr" />}>{decibels(detail.sqnrDb)}</Row>
       <Row term={<Term name="meanAbs">Mean |{side === 'weights' ? 'w' : 'a'}|</Term>}>

@@ -89,6 +89,21 @@ export const coarseBits = 4;
 /** What is really done about the oscillation of a site's weights. */
 export const oscillationAt = (site: WeightSite): Oscillation =>
   unwatchedReason(site) ? 'free' : (weightQuantizerOf(site.quantizer).oscillation ?? site.oscillation);
+/**
+ * Why nobody watches it at present, or undefined where it is watched: at few bits, where it does harm, at a learned width,
+ * which may become few, and where something is done about it. Elsewhere watching would cost a step more than rounding does.
+ */
+export function idleReason(site: WeightSite): string | undefined {
+  const reason = unwatchedReason(site);
+  if (reason) return reason;
+  const isWatched =
+    weightBits(site) <= coarseBits ||
+    oscillationAt(site) !== 'free' ||
+    weightQuantizerOf(site.quantizer).learnsBits;
+  return isWatched
+    ? undefined
+    : `Weights of ${coarseBits + 1} and more bits are not watched while they are left free: their steps are so fine that any weight crosses some by learning.`;
+}
 
 const bitsField = {
   type: 'number',

@@ -3,6 +3,7 @@ import { storeLane } from './lanes';
 
 const SIGN: f32 = 2;
 const FREEZE: f32 = 2;
+const IDLE: f32 = 3;
 const SLACK: f32 = 0.25;
 
 /** Four values, or one in every lane at the end of a row. */
@@ -118,6 +119,7 @@ export function trackOscillation(
   w: usize, levels: usize, params: usize, settings: usize, control: usize, state: usize,
   n: i32, channels: i32,
 ): void {
+  if (load<f32>(control) == IDLE) return;
   const isSign = load<f32>(settings, 8) == SIGN;
   const freezes = load<f32>(control) == FREEZE;
   const qmin = v128.load32_splat(settings);

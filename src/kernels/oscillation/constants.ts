@@ -34,7 +34,8 @@ export const entries = {
 } as const;
 export const entryCount = 6;
 
-export const means = { free: 0, damp: 1, freeze: 2 } as const;
+/** Idle: nothing is done, nor watched; state and weights are neither read nor written. */
+export const means = { free: 0, damp: 1, freeze: 2, idle: 3 } as const;
 
 /** A frozen weight is put on its level again when a moving scale has taken it this far from it, in steps. */
 export const slack = 0.25;

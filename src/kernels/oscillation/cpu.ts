@@ -10,9 +10,10 @@ const { fround } = Math;
 export const trackOscillationCpu: Implementation<
   'w' | 'levels' | 'params' | 'settings' | 'control' | 'state'
 > = ({ inputs, backend }) => {
+  const control = floats(backend, inputs.control);
+  if (control[entries.means] === means.idle) return [];
   const levels = floats(backend, inputs.levels);
   const params = floats(backend, inputs.params);
-  const control = floats(backend, inputs.control);
   const [qmin = 0, qmax = 0, mode = 0] = floats(backend, inputs.settings);
   const n = levels.length;
   const channels = inputs.params.shape[1]!;

@@ -59,7 +59,8 @@ function expectFitting(w: Tensor, { levels, params, settings }: RoundedWeights, 
 
 /**
  * Takes a step into account, in place: after the optimizer's update of `w`, with the integers that the step used. Freezes
- * weights, and holds frozen ones, where the control says so; otherwise `w` stays and no weight is frozen.
+ * weights, and holds frozen ones, where the control says so; otherwise `w` stays and no weight is frozen. An idle control
+ * leaves everything as it is, at no cost: give what is watched again a fresh state.
  * Freezing needs levels one apart, or signs (settings' mode 2).
  * @param w is changed, and with it every tensor that shares its data
  * @param control [6]

@@ -235,6 +235,44 @@ describe.each(backends)('oscillation on %s', (backend) => {
     expect(rowOf(await state.data(), rows.pinned).every(Number.isNaN)).toBe(true);
   });
 
+  test('an idle control leaves state and weights of every shape as they are, and a fresh state goes on without flips', async () => {
+    for (const shape of shapes) {
+      const all = histories(tf.util.sizeFromShape(shape), 12, 5);
+      const state = freshState(all.length);
+      const hyper = control({ means: means.freeze, momentum: 0.3, threshold: 0.2 });
+      trackAll(all, shape, hyper, state);
+      const before = await read(state);
+      tf.tidy(() => hyper.assign(tf.tensor1d([means.idle, 0.3, 0.2, 0, 1, 0])));
+      trackAll(histories(all.length, 9, 6), shape, hyper, state);
+      expect(await read(state)).toEqual(before);
+      const w = variable(
+        Float32Array.from(all, (_, i) => i + 0.5),
+        shape,
+      );
+      const levels = tf.tensor(
+        all.map(([first]) => first!),
+        shape,
+      );
+      trackOscillation(w, { levels, params: params([1]), settings: settings(-127, 127) }, hyper, state);
+      expect(await read(w)).toEqual(all.map((_, i) => i + 0.5));
+      tf.tidy(() => {
+        hyper.assign(tf.tensor1d([means.free, 0.3, 0.2, 0, 1, 0]));
+        state.assign(tf.tensor(freshOscillation(all.length), state.shape));
+      });
+      trackAll(
+        all.map((history) => history.slice(0, 1)),
+        shape,
+        hyper,
+        state,
+      );
+      const woken = await read(state);
+      expect(rowOf(woken, rows.level)).toEqual(all.map(([first]) => first));
+      expect([rows.frequency, rows.changes].flatMap((row) => rowOf(woken, row))).toEqual(
+        new Array(2 * all.length).fill(0),
+      );
+    }
+  });
+
   test('a weight without a number starts over, the others go on', async () => {
     const state = freshState(2);
     trackAll(

@@ -27,7 +27,7 @@ fn mix01(value: f32, average: f32) -> f32 {
 fn main(group: u32, lane: u32) {
   let i = group * 64u + lane;
   let n = u32(uniforms.wLength);
-  if (i >= n) { return; }
+  if (i >= n || control[${entries.means}] == ${float(means.idle)}) { return; }
   let level = levels[i];
   let before = state[i];
   state[i] = level;
