@@ -1,17 +1,18 @@
 /**
- * Compiles src/kernels/assembly to build/assembly/kernels.wasm, unless that is already newer than every source.
+ * Compiles src/kernels/assembly to build/assembly/kernels.wasm, and src/deploy/assembly to build/assembly/integers.wasm, each
+ * unless it is already newer than every source of it.
  *
- * The module shares the memory of the tfjs wasm backend, whose own data lies at the low addresses. A data segment, a
- * start function, or an import other than the memory would therefore corrupt it or need support that is not there: any
- * of them fails the build.
+ * The kernels share the memory of the tfjs wasm backend, whose own data lies at the low addresses, and the integer engine lays
+ * out its memory itself. A data segment, a start function, or an import other than the memory would therefore corrupt it or
+ * need support that is not there: any of them fails the build.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const sources = join(root, 'src/kernels/assembly');
-const output = join(root, 'build/assembly/kernels.wasm');
+/** Folder of the sources by name of the module. */
+const modules = { kernels: 'src/kernels/assembly', integers: 'src/deploy/assembly' };
 
 const flags = [
   '--enable',
@@ -30,10 +31,11 @@ const forbiddenSections = new Map([
   [11, 'a data segment'],
 ]);
 
-/** @returns {boolean} whether the compiled module is newer than all sources and this script */
-function upToDate() {
+/** @returns {boolean} whether a compiled module is newer than all its sources and this script */
+function upToDate(output, sources) {
   const built = statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const files = readdirSync(sources, { recursive: true }).map((name) => join(sources, String(name)));
+  const folder = join(root, sources);
+  const files = readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name)));
   return [...files, fileURLToPath(import.meta.url)].every((file) => statSync(file).mtimeMs < built);
 }
 
@@ -62,14 +64,15 @@ function sectionsOf(binary) {
 /**
  * Throws a sentence if the module cannot live in another module's memory.
  * @param {Uint8Array} binary the compiled module
+ * @param {string} sources the folder it was compiled from
  */
-export function checkModule(binary) {
+export function checkModule(binary, sources = modules.kernels) {
   for (const section of sectionsOf(binary)) {
     const what = forbiddenSections.get(section);
     if (what)
       throw new Error(
-        `The compiled kernels contain ${what}, which would overwrite or need the memory they share with tfjs. ` +
-          'Remove static arrays, strings, classes and initialised globals from src/kernels/assembly.',
+        `The compiled kernels contain ${what}, which would overwrite or need the memory they are given. ` +
+          `Remove static arrays, strings, classes and initialised globals from ${sources}.`,
       );
   }
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(binary)).map(
@@ -79,18 +82,19 @@ export function checkModule(binary) {
   if (unexpected.length > 0)
     throw new Error(
       `The compiled kernels import ${unexpected.join(', ')}, but only env.memory is provided. ` +
-        'Avoid asserts, exceptions and the AssemblyScript heap in src/kernels/assembly.',
+        `Avoid asserts, exceptions and the AssemblyScript heap in ${sources}.`,
     );
 }
 
-/** Builds the module if a source changed. The old one stays in place until the new one has passed its checks. */
-async function build() {
-  if (upToDate()) return;
+/** Builds a module if a source changed. The old one stays in place until the new one has passed its checks. */
+async function build(name, sources) {
+  const output = join(root, `build/assembly/${name}.wasm`);
+  if (upToDate(output, sources)) return;
   const { default: asc } = await import('assemblyscript/asc');
   mkdirSync(join(root, 'build/assembly'), { recursive: true });
-  const temporary = `build/assembly/kernels.${process.pid}.wasm`;
+  const temporary = `build/assembly/${name}.${process.pid}.wasm`;
   const { error, stderr } = await asc.main([
-    'src/kernels/assembly/index.ts',
+    `${sources}/index.ts`,
     '--outFile',
     temporary,
     '--baseDir',
@@ -98,8 +102,8 @@ async function build() {
     ...flags,
   ]);
   try {
-    if (error) throw new Error(`The WebAssembly kernels do not compile:\n${stderr.toString()}`);
-    checkModule(readFileSync(join(root, temporary)));
+    if (error) throw new Error(`The WebAssembly of ${sources} does not compile:\n${stderr.toString()}`);
+    checkModule(readFileSync(join(root, temporary)), sources);
     renameSync(join(root, temporary), output);
   } finally {
     rmSync(join(root, temporary), { force: true });
@@ -108,7 +112,7 @@ async function build() {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
-    await build();
+    for (const [name, sources] of Object.entries(modules)) await build(name, sources);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

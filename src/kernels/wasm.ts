@@ -6,6 +6,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import binaryUrl from '../../build/assembly/kernels.wasm?url&inline';
+import { decodeInlined } from './inlined';
 
 /** An exported function of the module. It takes int32 alone, so that launches can be linked (./linkedLaunches.ts). */
 export type LaunchFunction = (...values: number[]) => void;
@@ -34,11 +35,6 @@ const alignment = 16;
 let started: Started | undefined;
 let listener: LaunchListener | undefined;
 
-/** The bytes of the compiled kernels. Decoded by hand: a page's security policy may forbid fetching data URLs. */
-function decodeBinary(): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(binaryUrl.slice(binaryUrl.indexOf(',') + 1)), (c) => c.charCodeAt(0));
-}
-
 /** The tfjs module behind the backend: its heap and allocator. */
 export function emscripten(backend: BackendWasm): Emscripten {
   return backend.wasm as unknown as Emscripten;
@@ -61,7 +57,7 @@ export async function startWasmKernels(): Promise<void> {
     throw new Error(
       'The WebAssembly kernels need tfjs without threads: set WASM_HAS_MULTITHREAD_SUPPORT to false first.',
     );
-  const { instance } = await WebAssembly.instantiate(decodeBinary(), { env: { memory } });
+  const { instance } = await WebAssembly.instantiate(decodeInlined(binaryUrl), { env: { memory } });
   const kernels = new Map(Object.entries(instance.exports as Record<string, LaunchFunction>));
   // The first call of an Emscripten function replaces it in the module: afterwards it stays.
   emscripten(backend)._free(emscripten(backend)._malloc(alignment));

@@ -1,7 +1,8 @@
 /** conv2d: correlation of an image with filters HWIO; pixels outside the image are 0. */
 import type { Program } from '../program';
+import type { Vectors } from '../vectors';
 import type { Common, Memory, OpKindOf, Products, Windows } from './op';
-import { finish, forEachWindow } from './products';
+import { finish, finishAll, forEachWindow } from './products';
 
 export interface Conv2dOp extends Common, Products, Windows {
   kind: 'conv2d';
@@ -15,12 +16,18 @@ export const conv2d: OpKindOf<Conv2dOp> = {
     call: (op, to) =>
       `qat_conv2d(&${to.products(op)}, &${to.windows(op)}, ${to.value(op.input)}, ${to.value(op.output)}, ${op.filters});`,
   },
-  evaluate(op: Conv2dOp, program: Program, memory: Memory) {
+  evaluate(op: Conv2dOp, program: Program, memory: Memory, vectors?: Vectors) {
     const { height, width, channels, filters, kernel } = op;
     const x = memory[op.input]!;
     const y = memory[op.output]!;
     const { zeroPoint } = program.values[op.input]!.grid;
-    const w = program.weights[op.weights]!.values;
+    const weights = program.weights[op.weights]!;
+    const fast = vectors?.products(weights, op, filters, { x, from: 0, zeroPoint });
+    if (fast) {
+      finishAll(op, fast, op.outHeight * op.outWidth, filters, y);
+      return;
+    }
+    const w = weights.values;
     const sums = new Int32Array(filters);
     forEachWindow(op, (pixel, row, column) => {
       sums.fill(0);

@@ -1,7 +1,8 @@
 /** dense: y[r, o] = sum over k of (x[r, k] - zero point) * w[k, o], for each of `rows` positions; weights [features, units]. */
 import type { Program } from '../program';
+import type { Vectors } from '../vectors';
 import type { Common, Memory, OpKindOf, Products } from './op';
-import { productRow } from './products';
+import { productRows } from './products';
 
 export interface DenseOp extends Common, Products {
   kind: 'dense';
@@ -18,12 +19,11 @@ export const dense: OpKindOf<DenseOp> = {
     call: (op, to) =>
       `qat_dense(&${to.products(op)}, ${to.value(op.input)}, ${to.value(op.output)}, ${op.rows}, ${op.features}, ${op.units});`,
   },
-  evaluate(op: DenseOp, program: Program, memory: Memory) {
+  evaluate(op: DenseOp, program: Program, memory: Memory, vectors?: Vectors) {
     const { rows, features, units } = op;
     const x = memory[op.input]!;
     const y = memory[op.output]!;
     const { zeroPoint } = program.values[op.input]!.grid;
-    for (let r = 0; r < rows; r++)
-      productRow(op, program, { x, from: r * features, count: features, zeroPoint }, y, r * units, units);
+    productRows(op, program, { x, from: 0, rows, count: features, zeroPoint }, y, 0, units, vectors);
   },
 };

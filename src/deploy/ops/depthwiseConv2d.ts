@@ -1,7 +1,8 @@
 /** depthwiseConv2d: each channel of an image with a filter of its own, weights [k, k, channels]. */
 import type { Program } from '../program';
+import type { Vectors } from '../vectors';
 import type { Common, Memory, OpKindOf, Products, Windows } from './op';
-import { finish, forEachWindow } from './products';
+import { finish, finishAll, forEachWindow } from './products';
 
 export interface DepthwiseConv2dOp extends Common, Products, Windows {
   kind: 'depthwiseConv2d';
@@ -14,12 +15,18 @@ export const depthwiseConv2d: OpKindOf<DepthwiseConv2dOp> = {
     call: (op, to) =>
       `qat_depthwise(&${to.products(op)}, &${to.windows(op)}, ${to.value(op.input)}, ${to.value(op.output)});`,
   },
-  evaluate(op: DepthwiseConv2dOp, program: Program, memory: Memory) {
+  evaluate(op: DepthwiseConv2dOp, program: Program, memory: Memory, vectors?: Vectors) {
     const { height, width, channels, kernel } = op;
     const x = memory[op.input]!;
     const y = memory[op.output]!;
     const { zeroPoint } = program.values[op.input]!.grid;
-    const w = program.weights[op.weights]!.values;
+    const weights = program.weights[op.weights]!;
+    const fast = vectors?.channelProducts(weights, op, { x, from: 0, zeroPoint });
+    if (fast) {
+      finishAll(op, fast, op.outHeight * op.outWidth, channels, y);
+      return;
+    }
+    const w = weights.values;
     const sums = new Int32Array(channels);
     forEachWindow(op, (pixel, row, column) => {
       sums.fill(0);

@@ -4,6 +4,7 @@
  */
 import { onCurve, rescale } from '../arithmetic';
 import type { Program, Rescale } from '../program';
+import type { Vectors } from '../vectors';
 import type { Memory, OpKindOf } from './op';
 import { type RecurrentOp, recurrentInC, recurrentKind, runPositions } from './recurrent';
 
@@ -36,11 +37,11 @@ export const lstm: OpKindOf<LstmOp> = {
       return `qat_lstm(&${cell}, ${to.value(op.input)}, ${to.value(op.output)}, ${to.value(op.scratch)});`;
     },
   },
-  evaluate(op: LstmOp, program: Program, memory: Memory) {
+  evaluate(op: LstmOp, program: Program, memory: Memory, vectors?: Vectors) {
     const { units, worth } = op;
     const cells = 8 * units;
     memory[op.scratch]!.fill(0, cells);
-    runPositions(op, 4, program, memory, ({ parts, states, after }) => {
+    runPositions(op, 4, program, memory, vectors, ({ parts, states, after }) => {
       for (let j = 0; j < units; j++) {
         const gate = (index: number) => {
           const at = j + index * units;

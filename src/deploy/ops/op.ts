@@ -1,6 +1,7 @@
 /** What the kinds of operations have in common, and what each must be able to do. */
 import type { FunctionName } from '../c/functions';
 import type { Grid, Program, Rescale } from '../program';
+import type { Vectors } from '../vectors';
 
 /** Fields of every operation. */
 export interface Common {
@@ -89,6 +90,6 @@ export interface OpKindOf<O extends Common> {
   biases?(op: O): Readonly<Record<string, Int32Array>>;
   /** Grids that it rounds to inside, by the names of sites. */
   grids?(op: O): Readonly<Record<string, Grid>>;
-  /** Writes the output's q. Reads only what `reads` names. */
-  evaluate(op: O, program: Program, memory: Memory): void;
+  /** Writes the output's q. Reads only what `reads` names. @param vectors for its sums of products, where there is SIMD */
+  evaluate(op: O, program: Program, memory: Memory, vectors?: Vectors): void;
 }

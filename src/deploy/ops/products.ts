@@ -1,12 +1,27 @@
-/** What operations with weights share: adding the bias to a sum and taking it to the output's grid. */
+/** What operations with weights share: sums of products, adding the bias to a sum and taking it to the output's grid. */
 import { rescale } from '../arithmetic';
 import type { Program } from '../program';
+import type { Sums, Vectors } from '../vectors';
 import type { Products, Windows } from './op';
 
 /** The q that a sum of channel c becomes, or the sum itself where it is not rescaled. */
 export function finish({ biases, rescale: by }: Products, c: number, sum: number): number {
   const biased = sum + biases[c]!;
   return by ? rescale(by, c, biased) : biased;
+}
+
+/** Finishes the sums of `pixels` pixels to y[at ...]. */
+export function finishAll(
+  op: Products,
+  { values, pitch }: Sums,
+  pixels: number,
+  channels: number,
+  y: Int32Array,
+  at = 0,
+): void {
+  for (let pixel = 0; pixel < pixels; pixel++)
+    for (let c = 0; c < channels; c++)
+      y[at + pixel * channels + c] = finish(op, c, values[pixel * pitch + c]!);
 }
 
 /** Calls `visit` with the index of each output pixel and the pixels of the input under its window, which may lie outside. */
@@ -19,29 +34,53 @@ export function forEachWindow(
       visit(i * outWidth + j, i * stride[0] - pad[0], j * stride[1] - pad[1]);
 }
 
-/** A row of a value: `count` integers from index `from`. */
-interface Row {
+/** Rows of a value: `rows` times `count` integers from index `from`. */
+interface Rows {
   x: Int32Array;
   from: number;
+  rows: number;
   count: number;
   zeroPoint: number;
 }
 
-/** The product of a row with weights [count, units], finished, to y[at ...]. */
-export function productRow(
+/** The products of rows with weights [count, units], finished, to y[at ...]. */
+export function productRows(
   op: Products,
   program: Program,
-  { x, from, count, zeroPoint }: Row,
+  source: Rows,
   y: Int32Array,
   at: number,
   units: number,
+  vectors: Vectors | undefined,
 ): void {
-  const w = program.weights[op.weights]!.values;
-  const sums = new Int32Array(units);
-  for (let k = 0; k < count; k++) {
-    const value = x[from + k]! - zeroPoint;
-    if (value === 0) continue;
-    for (let o = 0; o < units; o++) sums[o]! += value * w[k * units + o]!;
+  const { x, from, rows, count, zeroPoint } = source;
+  const weights = program.weights[op.weights]!;
+  const fast = vectors?.products(weights, asWindows(rows, count), units, source);
+  if (fast) {
+    finishAll(op, fast, rows, units, y, at);
+    return;
   }
-  for (let o = 0; o < units; o++) y[at + o] = finish(op, o, sums[o]!);
+  const w = weights.values;
+  const sums = new Int32Array(units);
+  for (let r = 0; r < rows; r++) {
+    sums.fill(0);
+    for (let k = 0; k < count; k++) {
+      const value = x[from + r * count + k]! - zeroPoint;
+      if (value === 0) continue;
+      for (let o = 0; o < units; o++) sums[o]! += value * w[k * units + o]!;
+    }
+    for (let o = 0; o < units; o++) y[at + r * units + o] = finish(op, o, sums[o]!);
+  }
 }
+
+/** Rows as the pixels of an image of one line, each a window. */
+const asWindows = (rows: number, count: number): Windows => ({
+  height: 1,
+  width: rows,
+  channels: count,
+  outHeight: 1,
+  outWidth: rows,
+  kernel: [1, 1],
+  stride: [1, 1],
+  pad: [0, 0],
+});

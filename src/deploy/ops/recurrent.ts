@@ -1,7 +1,8 @@
 /** What gru and lstm have in common: both products, their parts on one fixed-point grid, and the gates as tables. */
 import type { Grid, Program, Rescale } from '../program';
+import type { Vectors } from '../vectors';
 import type { CNames, Common, Memory, Products } from './op';
-import { productRow } from './products';
+import { productRows } from './products';
 
 export interface RecurrentOp extends Common {
   kind: string;
@@ -39,6 +40,7 @@ export function runPositions(
   gates: number,
   program: Program,
   memory: Memory,
+  vectors: Vectors | undefined,
   step: (position: Position) => void,
 ): void {
   const { positions, features, units, sequence } = op;
@@ -53,15 +55,10 @@ export function runPositions(
   for (let t = 0; t < positions; t++) {
     const after = sequence ? t * units : 0;
     const before = sequence && t > 0 ? after - units : after;
-    productRow(op.inputs, program, { x, from: t * features, count: features, zeroPoint }, parts, 0, width);
-    productRow(
-      op.recurrent,
-      program,
-      { x: states, from: before, count: units, zeroPoint: zeroState },
-      parts,
-      width,
-      width,
-    );
+    const now = { x, from: t * features, rows: 1, count: features, zeroPoint };
+    productRows(op.inputs, program, now, parts, 0, width, vectors);
+    const past = { x: states, from: before, rows: 1, count: units, zeroPoint: zeroState };
+    productRows(op.recurrent, program, past, parts, width, width, vectors);
     step({ parts, states, before, after });
   }
 }
