@@ -3,6 +3,7 @@
  * kernelWidth * inChannels values under one row of a filter lie side by side, so a row of the im2col matrix is
  * kernelHeight stretches of the input, and tile.ts walks them in place. Inputs come already padded (`pad`).
  */
+import { copyFloats } from './lanes';
 import { packPanels } from './matmul';
 import { TILE_COLUMNS, TILE_ROWS, tile } from './tile';
 
@@ -45,10 +46,10 @@ function place(
       let from = x + pixel * ((n * height + r) * width + first);
       let to = y + pixel * ((n * outHeight + row) * outWidth + left + first * columnStep);
       if (columnStep == 1) {
-        memory.copy(to, from, pixel * (end - first));
+        copyFloats(to, from, pixel * (end - first));
       } else {
         for (let c = first; c < end; c++) {
-          memory.copy(to, from, pixel);
+          copyFloats(to, from, pixel);
           from += pixel;
           to += pixel * columnStep;
         }

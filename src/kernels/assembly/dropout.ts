@@ -1,5 +1,5 @@
 /** Dropout. See ../dropout/index.ts. */
-import { storeLane } from './lanes';
+import { copyFloats, storeLane } from './lanes';
 import { chances, streamOf } from './random';
 
 @inline
@@ -13,7 +13,7 @@ export function dropout(x: usize, rate: usize, seed: usize, clock: usize, y: usi
   const bytes = (n as usize) << 2;
   const time = load<f32>(clock);
   if (time < 0) {
-    memory.copy(y, x, bytes);
+    copyFloats(y, x, bytes);
     return;
   }
   const stream = streamOf(load<f32>(seed), time);

@@ -1,4 +1,5 @@
 /** Rows of a table by their numbers, and the gradient. See ../embedding/index.ts. */
+import { copyFloats } from './lanes';
 
 /** The id at an address, int32 or float32; -1 if it is no integer of 0 ... rows - 1. */
 @inline
@@ -19,7 +20,7 @@ export function embedding(
   const rowBytes = (depth as usize) << 2;
   for (let n = 0; n < count; n++) {
     const id = rowAt(ids, integers, rows);
-    if (id >= 0) memory.copy(y, table + (id as usize) * rowBytes, rowBytes);
+    if (id >= 0) copyFloats(y, table + (id as usize) * rowBytes, rowBytes);
     else for (let d: usize = 0; d < rowBytes; d += 4) store<f32>(y + d, NaN);
     ids += 4;
     y += rowBytes;

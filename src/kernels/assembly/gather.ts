@@ -1,4 +1,5 @@
 /** Batches of examples that lie on the heap. See src/session/residentData.ts. */
+import { copyFloats } from './lanes';
 
 /** y [count, each] = labels [examples, each] at rows [count] */
 export function gatherLabels(labels: usize, rows: usize, y: usize, count: i32, each: i32): void {
@@ -15,7 +16,7 @@ export function gatherLabels(labels: usize, rows: usize, y: usize, count: i32, e
 export function gatherFloats(examples: usize, rows: usize, x: usize, count: i32, size: i32): void {
   const bytes = (size as usize) << 2;
   for (let i = 0; i < count; i++) {
-    memory.copy(x, examples + (load<i32>(rows) as usize) * bytes, bytes);
+    copyFloats(x, examples + (load<i32>(rows) as usize) * bytes, bytes);
     rows += 4;
     x += bytes;
   }

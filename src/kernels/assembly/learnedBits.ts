@@ -1,5 +1,5 @@
 /** Weights whose width is learned. See ../learnedBits/index.ts. */
-import { get, put, sumOfLanes } from './lanes';
+import { copyFloats, get, put, sumOfLanes } from './lanes';
 import { storeScale } from './observe';
 
 /** Values over which a float32 sum runs before it is added to the total, in bytes. */
@@ -73,7 +73,7 @@ function clamped(values: v128, limit: v128): v128 {
 export function quantizeLearnedBits(x: usize, learned: usize, settings: usize, q: usize, n: i32): void {
   const bytes = (n as usize) << 2;
   if (load<f32>(settings, 8) == 0) {
-    memory.copy(q, x, bytes);
+    copyFloats(q, x, bytes);
     return;
   }
   const steps = stepsOf(learned, settings);
@@ -92,7 +92,7 @@ export function quantizeLearnedBitsGradient(
 ): void {
   const bytes = (n as usize) << 2;
   if (load<f32>(settings, 8) == 0) {
-    memory.copy(dx, dq, bytes);
+    copyFloats(dx, dq, bytes);
     return;
   }
   const clip = clipOf(learned);

@@ -1,5 +1,5 @@
 /** Quantization to integer-valued floats, and its straight-through gradient. See ../quantize/index.ts. */
-import { storeLane } from './lanes';
+import { copyFloats, storeLane } from './lanes';
 
 /** Four values at the channel whose inverse scale and zero point are given. NaN passes through every operation. */
 @inline
@@ -62,7 +62,7 @@ export function quantize(
   const bytes = (n as usize) << 2;
   const mode = load<f32>(settings, 8);
   if (mode == 0) {
-    memory.copy(q, x, bytes);
+    copyFloats(q, x, bytes);
     return;
   }
   if (mode == 2) {
@@ -100,7 +100,7 @@ export function quantizeGradient(
   const bytes = (n as usize) << 2;
   const mode = load<f32>(settings, 8);
   if (mode == 0) {
-    memory.copy(dx, dq, bytes);
+    copyFloats(dx, dq, bytes);
     return;
   }
   const qmin = v128.load32_splat(settings);

@@ -1,5 +1,5 @@
 /** Quantization with a choice of rounding, gradient and learned parameters. See ../quantizeByRule/index.ts. */
-import { storeLane, tanh4 } from './lanes';
+import { copyFloats, storeLane, tanh4 } from './lanes';
 import { storeScale } from './observe';
 import { chances, streamOf } from './random';
 
@@ -83,7 +83,7 @@ export function quantizeByRule(
   const bytes = (n as usize) << 2;
   const mode = load<f32>(settings, 8);
   if (mode == 0) {
-    memory.copy(q, x, bytes);
+    copyFloats(q, x, bytes);
     return;
   }
   const qmin = v128.load32_splat(settings);
@@ -178,7 +178,7 @@ export function quantizeByRuleGradient(
   const bytes = (n as usize) << 2;
   const mode = load<f32>(settings, 8);
   if (mode == 0) {
-    memory.copy(dx, dq, bytes);
+    copyFloats(dx, dq, bytes);
     return;
   }
   const qmin = v128.load32_splat(settings);

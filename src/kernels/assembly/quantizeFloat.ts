@@ -1,5 +1,5 @@
 /** Rounding to small float formats, alone and in blocks. See ../quantizeFloat/index.ts and ../quantizeMx/index.ts. */
-import { storeLane } from './lanes';
+import { copyFloats, storeLane } from './lanes';
 
 /**
  * Four magnitudes, not yet saturated, rounded by adding and subtracting a number so large that the sum has no more than
@@ -49,7 +49,7 @@ export function quantizeFloat(
   const largest = largestValue as f32;
   const bytes = (n as usize) << 2;
   if (load<f32>(settings, 8) == 0) {
-    memory.copy(q, x, bytes);
+    copyFloats(q, x, bytes);
     return;
   }
   const raised = raisedBy(mantissaBits);
@@ -90,7 +90,7 @@ export function quantizeFloatGradient(
   const largest = largestValue as f32;
   const bytes = (n as usize) << 2;
   if (load<f32>(settings, 8) == 0) {
-    memory.copy(dx, dq, bytes);
+    copyFloats(dx, dq, bytes);
     return;
   }
   const raised = raisedBy(mantissaBits);
@@ -165,7 +165,7 @@ export function quantizeMx(
 ): void {
   const largest = largestValue as f32;
   if (load<f32>(settings, 8) == 0) {
-    memory.copy(q, x, ((outer * length * channels) as usize) << 2);
+    copyFloats(q, x, ((outer * length * channels) as usize) << 2);
     return;
   }
   const raised = raisedBy(mantissaBits);
@@ -199,7 +199,7 @@ export function quantizeMxGradient(
 ): void {
   const largest = largestValue as f32;
   if (load<f32>(settings, 8) == 0) {
-    memory.copy(dx, dq, ((outer * length * channels) as usize) << 2);
+    copyFloats(dx, dq, ((outer * length * channels) as usize) << 2);
     return;
   }
   const raised = raisedBy(mantissaBits);

@@ -1,5 +1,5 @@
 /** Dynamic quantization: a scale for each row of x [rows, length]. See ../quantizeRows/index.ts. */
-import { storeLane } from './lanes';
+import { copyFloats, storeLane } from './lanes';
 import { storeScale } from './observe';
 
 @inline
@@ -77,7 +77,7 @@ export function quantizeRows(
 ): void {
   const rowBytes = (length as usize) << 2;
   if (load<f32>(settings, 8) == 0) {
-    memory.copy(y, x, (rows as usize) * rowBytes);
+    copyFloats(y, x, (rows as usize) * rowBytes);
     return;
   }
   const qmin = v128.load32_splat(settings);
@@ -109,7 +109,7 @@ export function quantizeRowsGradient(
 ): void {
   const rowBytes = (length as usize) << 2;
   if (load<f32>(settings, 8) == 0) {
-    memory.copy(dx, dq, (rows as usize) * rowBytes);
+    copyFloats(dx, dq, (rows as usize) * rowBytes);
     return;
   }
   const qmin = v128.load32_splat(settings);

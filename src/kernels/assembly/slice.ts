@@ -1,12 +1,13 @@
 /** Copies of equally long blocks. See ../slice/index.ts and ../arrange/index.ts. */
+import { copyFloats } from './lanes';
 
-/** Blocks up to this many bytes are copied here; a call of memory.copy costs more. */
+/** Blocks up to this many bytes are copied here; a call costs more. */
 const SHORT: usize = 256;
 
 @inline
 function copyBlock(to: usize, from: usize, bytes: usize): void {
   if (bytes > SHORT) {
-    memory.copy(to, from, bytes);
+    copyFloats(to, from, bytes);
     return;
   }
   let i: usize = 0;

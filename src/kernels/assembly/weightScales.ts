@@ -1,6 +1,6 @@
 /** Quantization parameters of weights by the methods beyond abs-max. See ../weightParams/methods. */
 import { storeScale, takeMaxima, addMagnitudes } from './observe';
-import { storeLane, tanh4 } from './lanes';
+import { copyFloats, storeLane, tanh4 } from './lanes';
 
 // As in ../weightParams/methods/constants.ts.
 const CANDIDATES: i32 = 64;
@@ -266,7 +266,7 @@ export function spreadParams(params: usize, to: usize, rows: i32, channels: i32,
   const rowBytes = (channels as usize) << 2;
   for (let k = 0; k < 4; k++) {
     for (let row: usize = 0; row < (rows as usize) * rowBytes; row += rowBytes)
-      memory.copy(to + row, params, rowBytes);
+      copyFloats(to + row, params, rowBytes);
     params += rowBytes;
     to += (count as usize) << 2;
   }
