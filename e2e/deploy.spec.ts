@@ -68,6 +68,13 @@ test('a trained network is the same as integers, in ONNX Runtime and in C, and i
   const own = trial.getByRole('row', { name: 'Integers, here' }).getByRole('cell');
   await expect(own).toHaveText([integers!, '–', /^(?!0(\.0*)? )[\d.]+ (µs|ms)$/]);
 
+  const twin = trial.getByRole('row', { name: 'Float, here' }).getByRole('cell');
+  await expect(twin).toHaveText([
+    await playground.text('Float accuracy'),
+    /^\d+$/,
+    /^(?!0(\.0*)? )[\d.]+ (µs|ms)$/,
+  ]);
+
   // The files, on the test set that the PyTorch export carries.
   const pytorch = await saved(playground, 'PyTorch');
   const parts = unzipped(pytorch.bytes);

@@ -1,4 +1,6 @@
 /** Answers what the page asks about the trained network. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { BackendName } from '@/catalog/backends';
 import { volume } from '@/catalog/layers';
 import { IntegerEngine, quantizeInput } from '@/deploy/engine';
 import { exporterOf, type Trained } from '@/deploy/exporters';
@@ -6,9 +8,9 @@ import { toOnnx } from '@/deploy/onnx';
 import { answersOf, sameAnswers } from '@/experiment/answers';
 import { settingsAt } from '@/experiment/changes';
 import type { Experiment } from '@/experiment/schema';
-import { timePerCall } from '@/experiment/timing';
 import { parityOf, programOf } from './deploy';
 import type { DeployAnswers, DeployQuestion, Trial } from './deployProtocol';
+import { floatLogits, floatTimes, integerTime, numbersOf, timedBatch } from './deployTimes';
 import type { Trainer } from './trainer';
 
 /** Most test examples that another runtime is judged on. */
@@ -26,29 +28,51 @@ export async function trainedOf(trainer: Trainer, experiment: Experiment): Promi
   };
 }
 
-async function trialOf(trained: Trained): Promise<Trial> {
+async function trialOf(trained: Trained, trainer: Trainer): Promise<Trial> {
   const program = await trained.program();
   const { test, inputShape, classNames, labelsPerExample } = trained.dataset;
   const classes = classNames.length;
   const count = Math.min(test.count, trialExamples);
   const size = volume(inputShape);
-  const unit = test.x instanceof Uint8Array ? 255 : 1;
-  const x = Float32Array.from(test.x.subarray(0, count * size), (value) => value / unit);
+  const x = numbersOf(trainer, count);
   const y = test.y.slice(0, count * labelsPerExample);
   const engine = new IntegerEngine(program);
   const run = (i: number) => engine.run(quantizeInput(program, x.subarray(i * size, (i + 1) * size)));
   const predicted = new Int16Array(y.length);
+  const labelsOf = (all: ArrayLike<number>, i: number) =>
+    Array.from({ length: labelsPerExample }, (_, k) => all[i * labelsPerExample + k]!);
   let right = 0;
   for (let i = 0; i < count; i++) {
-    const asked = [...y.subarray(i * labelsPerExample, (i + 1) * labelsPerExample)];
+    const asked = labelsOf(y, i);
     const given = answersOf(run(i), 0, classes, asked);
     predicted.set(given, i * labelsPerExample);
     if (sameAnswers(given, asked)) right++;
   }
-  const ms = await timePerCall((i) => run(i % count));
-  const accuracy = right / count;
-  const model = toOnnx(program);
-  return { model, x, y, labelsPerExample, count, shape: inputShape, classes, predicted, accuracy, ms };
+  const float = { right: 0, different: 0 };
+  for (let from = 0; from < count; from += timedBatch) {
+    const some = Math.min(timedBatch, count - from);
+    const logits = await floatLogits(trainer, x, from, some);
+    for (let i = 0; i < some; i++) {
+      const asked = labelsOf(y, from + i);
+      const given = answersOf(logits, i * classes * labelsPerExample, classes, asked);
+      if (sameAnswers(given, asked)) float.right++;
+      if (!sameAnswers(given, labelsOf(predicted, from + i))) float.different++;
+    }
+  }
+  return {
+    model: toOnnx(program),
+    ...{ x, y, labelsPerExample, count, classes, predicted },
+    shape: inputShape,
+    accuracy: right / count,
+    ms: await integerTime(program, x),
+    simd: engine.simd,
+    float: {
+      accuracy: float.right / count,
+      different: float.different,
+      backend: tf.getBackend() as BackendName,
+      ...(await floatTimes(trainer, x)),
+    },
+  };
 }
 
 const answers: {
@@ -59,7 +83,7 @@ const answers: {
   ) => Promise<DeployAnswers[K]>;
 } = {
   file: async ({ exporter }, trained) => exporterOf(exporter)(trained),
-  trial: (_question, trained) => trialOf(trained),
+  trial: (_question, trained, trainer) => trialOf(trained, trainer),
   parity: async (_question, trained, trainer) => parityOf(trainer, 'qat', await trained.program()),
 };
 

@@ -1,4 +1,5 @@
 /** What the page may ask about the trained network, and what it gets: files, reports, the test set. */
+import type { BackendName } from '@/catalog/backends';
 import type { ExporterName } from '@/catalog/exporters';
 import type { Labels } from '@/data/dataset';
 import type { Parity } from '@/experiment/parity';
@@ -10,6 +11,14 @@ export type DeployQuestion =
   | { about: 'trial' }
   /** The integer engine against the QAT network on the whole test set, layer by layer. */
   | { about: 'parity' };
+
+export interface FloatTimes {
+  /** ms for one example alone, from its numbers to its logits read back. */
+  ms: number;
+  /** ms for one of `batch` at once. */
+  batchMs: number;
+  batch: number;
+}
 
 export interface Trial {
   /** An .onnx file. */
@@ -28,6 +37,16 @@ export interface Trial {
   accuracy: number;
   /** Time of the integer engine for one example, in ms. */
   ms: number;
+  /** Whether its sums of products are by WebAssembly SIMD. */
+  simd: boolean;
+  /** The float twin on the same examples. */
+  float: FloatTimes & {
+    accuracy: number;
+    /** Examples whose answer differs from the integer engine's. */
+    different: number;
+    /** What it runs on. */
+    backend: BackendName;
+  };
 }
 
 export interface DeployAnswers {

@@ -1,5 +1,6 @@
-/** The same network three ways on the test set: as it trains, as integers, and in ONNX Runtime. */
+/** The test set three ways: by the float twin, by the integers of the network that was trained, and by these in ONNX Runtime. */
 import { useState } from 'react';
+import type { BackendName } from '@/catalog/backends';
 import { datasetInfo } from '@/catalog/datasets';
 import type { Trial } from '@/session/deployProtocol';
 import { useExperiment } from '@/store/experiment';
@@ -9,6 +10,12 @@ import { count, percent, shortTime } from '../format';
 import { help } from '../Term';
 import styles from './Deploy.module.css';
 import { type Judged, runOnnx } from './runOnnx';
+
+const backends: Record<BackendName, string> = {
+  webgpu: 'WebGPU',
+  wasm: 'WebAssembly with SIMD',
+  cpu: 'plain JavaScript',
+};
 
 interface Done {
   run: number;
@@ -30,6 +37,7 @@ const Line = ({ name, about, cells }: { name: string; about: string; cells: read
 );
 
 function Result({ done: { trial, judged, step, run } }: { done: Done }) {
+  const { float } = trial;
   const now = useLive((live) => live.run === run && live.step === step);
   return (
     <>
@@ -41,7 +49,12 @@ function Result({ done: { trial, judged, step, run } }: { done: Done }) {
             <th scope="col" {...help('Examples answered otherwise than by our integer engine.')}>
               Differ
             </th>
-            <th scope="col" {...help('Time for one example, alone, on this device.')}>
+            <th
+              scope="col"
+              {...help(
+                'Time for one example alone, on this device, from its numbers to its logits: the median of five blocks of at least 20 ms.',
+              )}
+            >
               Time
             </th>
           </tr>
@@ -49,8 +62,13 @@ function Result({ done: { trial, judged, step, run } }: { done: Done }) {
         <tbody>
           <Line
             name="Integers, here"
-            about="Our integer engine, which shares no code with training: int32 sums, fixed-point rescaling. It is written to be read, not to be fast."
+            about={`Our integer engine, which shares no code with training: int32 sums by ${trial.simd ? 'WebAssembly SIMD' : 'plain JavaScript, for want of SIMD'}, fixed-point rescaling in JavaScript, rounding of the input included.`}
             cells={[percent(trial.accuracy), '–', shortTime(trial.ms)]}
+          />
+          <Line
+            name="Float, here"
+            about={`The float twin, evaluated on ${backends[float.backend]}: numbers handed over and logits read back. That is for one example alone; in batches of ${float.batch}, ${shortTime(float.batchMs)} each.`}
+            cells={[percent(float.accuracy), count(float.different), shortTime(float.ms)]}
           />
           <Line
             name="ONNX Runtime"
@@ -60,7 +78,8 @@ function Result({ done: { trial, judged, step, run } }: { done: Done }) {
         </tbody>
       </table>
       <p className="hint">
-        {count(trial.count)} test examples at step {count(step)}
+        {count(trial.count)} test examples at step {count(step)}; float in batches of {float.batch}:{' '}
+        {shortTime(float.batchMs)} each
         {now ? '' : '; training has gone on since'}
       </p>
     </>

@@ -1,7 +1,8 @@
 /**
  * The parity table of docs/deploy/parity.md: networks at several widths on generated digits and sums, trained, lowered to integers,
  * compared layer by layer, run as ONNX by ONNX Runtime, and compiled as C where there is a gcc.
- * `npm run parity [-- --steps 150] [--only gru]`, printed as Markdown.
+ * `npm run parity [-- --steps 150] [--only gru] [--bits W8A8]`, printed as Markdown; with `--times` the table of times in
+ * docs/deploy.md instead.
  */
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
@@ -22,6 +23,7 @@ import { Stepper } from '@/session/stepper';
 import { Trainer } from '@/session/trainer';
 import { percent } from '../experiment';
 import { examplesOf, inC, inOnnxRuntime, type Verdict } from './elsewhere';
+import { timeCells, timeColumns } from './times';
 
 const digits: DatasetSpec = { ...datasetKinds.digits.defaults, samples: 1500, testShare: 1 / 3 };
 const sums: DatasetSpec = { ...datasetKinds.addition.defaults, samples: 1500, testShare: 1 / 3 };
@@ -47,6 +49,8 @@ const networks: Record<string, LayerSpec[]> = {
   Transformer: networkPresets.transformer.layers,
   'Character transformer': networkPresets.characters.layers,
 };
+/** Networks of the table of times alone. */
+const timedToo: Record<string, LayerSpec[]> = { 'CNN 8-16': networkPresets.cnn.layers };
 /** What networks that do not read digits are trained on. */
 const otherData: Partial<Record<string, DatasetSpec>> = { 'Character transformer': sums };
 
@@ -97,17 +101,26 @@ const columns = [
 ];
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { steps: { type: 'string' }, only: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: {
+      steps: { type: 'string' },
+      only: { type: 'string' },
+      bits: { type: 'string' },
+      times: { type: 'boolean' },
+    },
+  });
   const steps = Number(values.steps ?? 150);
   const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
   await startBackend('wasm', dirname(entry) + sep);
-  console.log(`| ${columns.join(' | ')} |\n|${'---|'.repeat(columns.length)}`);
+  const heads = values.times ? [...columns.slice(0, 2), ...timeColumns] : columns;
+  console.log(`| ${heads.join(' | ')} |\n|${'---|'.repeat(heads.length)}`);
   const links: string[] = [];
   const reasons = new Set<string>();
-  for (const [name, layers] of Object.entries(networks)) {
+  for (const [name, layers] of Object.entries({ ...networks, ...(values.times ? timedToo : {}) })) {
     if (values.only && !name.toLowerCase().includes(values.only.toLowerCase())) continue;
     const data = otherData[name] ?? digits;
     for (const [label, of] of Object.entries(widths)) {
+      if (values.bits && label !== values.bits) continue;
       const experiment: Experiment = {
         ...experimentFor(data, 1),
         layers: atWidths(layers, of),
@@ -119,6 +132,11 @@ async function main(): Promise<void> {
       links.push(`${name}, ${label}: \`#${encodeLink(experiment)}\``);
       try {
         const program = await programOf(trainer, 'qat');
+        if (values.times) {
+          console.log(`| ${[name, label, ...(await timeCells(trainer, program))].join(' | ')} |`);
+          trainer.dispose();
+          continue;
+        }
         const parity = await parityOf(trainer, 'qat', program);
         const examples = examplesOf(program, dataset);
         const onnx = await inOnnxRuntime(program, examples);
