@@ -119,12 +119,13 @@ export function addShift(v: number, m: number, w: number, n: number, shift: numb
 
 /** q of one sum of channel c: see Rescale. @param w of the second operand, where there is one */
 export function rescale(by: Rescale, c: number, v: number, w = 0): number {
-  const [m, n] = by.multipliers;
+  const m = by.multipliers[0]!;
+  const n = by.multipliers[1];
   const at = by.shifts.length === 1 ? 0 : c;
   const rounded =
     n === undefined
-      ? multiplyShift(v, m![at]!, by.shifts[at]!)
-      : addShift(v, m![at]!, w, n[at]!, by.shifts[at]!);
+      ? multiplyShift(v, m[at]!, by.shifts[at]!)
+      : addShift(v, m[at]!, w, n[at]!, by.shifts[at]!);
   const q = Math.min(Math.max(rounded + by.zeroPoint, by.low), by.high);
   return by.table ? stepOf(by.table, q) : q;
 }
