@@ -4,18 +4,11 @@
  * rounded by the sites' own quantizers.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { type LayerSpec, siteAt, withSite } from '@/catalog/layers';
-import {
-  type ActivationSite,
-  activationBits,
-  type WeightSite,
-  weightBits,
-  weightGranularity,
-  weightQuantizerOf,
-} from '@/catalog/quantizers';
+import { siteAt } from '@/catalog/layers';
+import { type WeightSite, weightBits, weightGranularity, weightQuantizerOf } from '@/catalog/quantizers';
 import type { Dataset } from '@/data/dataset';
-import { type ResolvedLayer, resolveNetwork, roundsInput } from '@/experiment/network';
-import { type CalibrationMethod, methodAt, ptqOf } from '@/experiment/ptq';
+import type { ResolvedLayer } from '@/experiment/network';
+import { ptqOf } from '@/experiment/ptq';
 import type { Experiment } from '@/experiment/schema';
 import { gramMatrix, grouped, isLinear, meanPatch, ungrouped } from '@/model/inputs';
 import { disposeVariables, Network, type NetworkVariables, normAt, type Pass } from '@/model/network';
@@ -34,6 +27,7 @@ import { entropyClip } from '@/quant/entropy';
 import { foldedWeights } from '@/quant/fold';
 import { roundWeights } from '@/quant/weights';
 import { range, rowsOf } from './batches';
+import { calibrationPlan, entropyPlaces, hasPlainGrid } from './calibrationPlan';
 import { equaliseNetwork } from './equalise';
 
 /** Values of a site that a clip is found in by entropy. */
@@ -41,49 +35,6 @@ const entropyValues = 2 ** 18;
 /** Examples that layers' inputs are taken from, and how many go through the network at once. */
 const inputSamples = 256;
 const chunk = 64;
-
-const weightRules: Record<CalibrationMethod, WeightSite['quantizer'] | undefined> = {
-  own: undefined,
-  minMax: 'absmax',
-  percentile: 'percentile',
-  mse: 'mse',
-  kl: 'absmax',
-};
-const activationRules: Record<CalibrationMethod, ActivationSite['quantizer'] | undefined> = {
-  own: undefined,
-  minMax: 'ema',
-  percentile: 'percentile',
-  mse: 'mse',
-  kl: 'ema',
-};
-/** Quantizers whose grid is any grid of integers, so that another rule may find its scale. */
-const plainWeights: ReadonlySet<string> = new Set(['absmax', 'mse', 'percentile', 'lsq']);
-const plainActivations: ReadonlySet<string> = new Set(['ema', 'percentile', 'mse', 'lsq', 'lsqplus', 'pact']);
-
-/** A site with the rule that a method calibrates it by. */
-function calibratedSite<S extends WeightSite | ActivationSite>(site: S, method: CalibrationMethod): S {
-  const [plain, rules] =
-    'granularity' in site ? [plainWeights, weightRules] : [plainActivations, activationRules];
-  const quantizer = rules[method];
-  return quantizer && plain.has(site.quantizer) ? { ...site, quantizer } : site;
-}
-
-/** The experiment's sites as PTQ calibrates them. @param stepped layers whose weights lie on steps that were found before */
-function planOf(experiment: Experiment, stepped: ReadonlySet<string>): NetworkPlan {
-  const ptq = ptqOf(experiment);
-  const layers = resolveNetwork(experiment).map((layer) => {
-    const method = methodAt(ptq, layer.name);
-    const spec = layer.sites.reduce(
-      (next: LayerSpec, name) => withSite(next, name, calibratedSite(siteAt(next, name)!, method) as never),
-      layer.spec,
-    );
-    if (!stepped.has(layer.name)) return { ...layer, spec };
-    const site = siteAt(spec, 'weights') as WeightSite;
-    return { ...layer, spec: withSite(spec, 'weights', { ...site, quantizer: 'lsq' } as never) };
-  });
-  if (!roundsInput(experiment.dataset)) return { layers };
-  return { input: calibratedSite(experiment.input, methodAt(ptq, 'input')), layers };
-}
 
 /** A copy with data of its own: kernels write some variables in place, and a clone shares its data. */
 export const copied = (tensor: tf.Tensor): tf.Tensor => tf.mul(tensor, 1);
@@ -107,7 +58,7 @@ export class PostTraining {
     private readonly dataset: Dataset,
     lender: Network,
   ) {
-    const plan = planOf(experiment, this.stepped);
+    const plan = calibrationPlan(experiment, this.stepped);
     this.network = new Network(plan, experiment.seed, lender);
     this.sites = createSites(plan, experiment.seed);
   }
@@ -141,7 +92,7 @@ export class PostTraining {
 
   private replan(stepped: ReadonlySet<string>): void {
     this.stepped = stepped;
-    this.network.plan = planOf(this.experiment, stepped);
+    this.network.plan = calibrationPlan(this.experiment, stepped);
     arrangeSites(this.sites, this.network.plan, this.experiment.seed);
   }
 
@@ -189,7 +140,7 @@ export class PostTraining {
     const { plan } = this;
     const names = allSites(plan);
     initialiseWeights(this.sites, plan, names.weights, (key) => this.folded(key));
-    const byEntropy = this.entropySites();
+    const byEntropy = entropyPlaces(plan, ptqOf(this.experiment));
     const seen = new Map<string, tf.Tensor>();
     const batch = this.rows(0, this.samples);
     tf.tidy(() => {
@@ -211,25 +162,6 @@ export class PostTraining {
       await this.clipByEntropy(key, await values.data(), byEntropy.get(key)!);
       values.dispose();
     }
-  }
-
-  /** Places whose clip is found by entropy, with their bits. */
-  private entropySites(): Map<string, number> {
-    const { input, layers } = this.plan;
-    const ptq = ptqOf(this.experiment);
-    const found = new Map<string, number>();
-    const consider = (layer: string, name: string, site: ActivationSite) => {
-      const bits = activationBits(site);
-      if (methodAt(ptq, layer) === 'kl' && site.quantizer === 'ema' && bits !== 32 && bits !== 1)
-        found.set(`${layer}/${name}`, bits);
-    };
-    if (input) consider('input', 'activations', input);
-    for (const { name, spec, sites } of layers)
-      for (const each of sites) {
-        const site = siteAt(spec, each)!;
-        if (!('granularity' in site)) consider(name, each, site);
-      }
-    return found;
   }
 
   private async clipByEntropy(key: string, values: ArrayLike<number>, bits: number): Promise<void> {
@@ -292,7 +224,7 @@ export class PostTraining {
       return (
         bits !== 32 &&
         bits !== 1 &&
-        plainWeights.has(site.quantizer) &&
+        hasPlainGrid(site) &&
         (channels === 'channel' || channels === 'tensor') &&
         !weightQuantizerOf(site.quantizer).blocks
       );
