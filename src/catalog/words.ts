@@ -26,6 +26,11 @@ export const words = {
     unit: 'ms',
     help: 'Median time of the last steps: forward, backward and optimizer. QAT pays for rounding weights and activations in every forward pass.',
   },
+  reached: {
+    label: 'To the shown accuracy',
+    unit: 's',
+    help: 'Training time up to the first evaluation as accurate as the one shown: its step times the time per step of that network. Evaluations are not counted.',
+  },
   seed: {
     label: 'Seed',
     unit: '',
