@@ -8,7 +8,9 @@ const moons =
 async function saved({ page }: Playground, menu: string, item: string) {
   await page.getByRole('button', { name: menu, exact: true }).click();
   const coming = page.waitForEvent('download');
-  await page.getByRole('menuitem', { name: item, exact: true }).click();
+  // By its menu: that of the chart before may still be fading.
+  const open = page.getByRole('menu', { name: menu, exact: true });
+  await open.getByRole('menuitem', { name: item, exact: true }).click();
   const download = await coming;
   return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
 }
