@@ -1,11 +1,10 @@
 /** Post-training rounding of one float network: to nearest, with biases corrected, and learned (AdaRound). */
 import type { Bits } from '@/catalog/bits';
-import { recordEdit } from '@/experiment/changes';
 import { defaultPtq, type PtqSettings } from '@/experiment/ptq';
 import type { Experiment } from '@/experiment/schema';
 import { Stepper } from '@/session/stepper';
 import { Trainer } from '@/session/trainer';
-import { mixed } from '../results/rows';
+import { mixed, slowerFrom } from '../results/rows';
 import { cell, withSites } from '../sums';
 import {
   baseOf,
@@ -31,10 +30,8 @@ const ways = {
 type Way = keyof typeof ways;
 
 function experimentOf(network: NetworkName, bits: Bits, way: Way): Experiment {
-  const base = baseOf(network);
-  const value = Number((base.optimizer.learningRate / 10).toPrecision(6));
   return {
-    ...recordEdit(withSites(base, mixed(bits, 8, 'absmax', 'ema')), { kind: 'learningRate', value }, slower),
+    ...slowerFrom(slower, withSites(baseOf(network), mixed(bits, 8, 'absmax', 'ema'))),
     ptq: { ...defaultPtq, ...ways[way] },
   };
 }

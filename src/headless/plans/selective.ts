@@ -5,13 +5,12 @@
 import type { Bits } from '@/catalog/bits';
 import type { Cost } from '@/experiment/allocate';
 import { allocated, allocationFor } from '@/experiment/allocation';
-import { recordEdit } from '@/experiment/changes';
 import type { Experiment } from '@/experiment/schema';
 import { modelSize } from '@/experiment/size';
 import { spearman } from '@/experiment/statistics';
 import type { Sensitivity } from '@/session/measurement';
 import { measureSensitivity } from '@/session/sensitivity';
-import { after, mixed, uniform } from '../results/rows';
+import { after, mixed, slowerFrom, uniform } from '../results/rows';
 import { cell, withSites } from '../sums';
 import {
   baseOf,
@@ -32,10 +31,7 @@ const floatSteps = 300;
 const steps = 400;
 
 /** Trained in float, then at its bits. */
-function tuned(experiment: Experiment): Experiment {
-  const value = Number((experiment.optimizer.learningRate / 10).toPrecision(6));
-  return recordEdit(after(floatSteps, experiment), { kind: 'learningRate', value }, floatSteps);
-}
+const tuned = (experiment: Experiment): Experiment => slowerFrom(floatSteps, after(floatSteps, experiment));
 
 /** Sensitivities of the float network where the bits come into force. */
 const sensitivityOf = (runs: Runs, base: Experiment): Promise<Sensitivity> => {

@@ -1,9 +1,8 @@
 /** Ways to train: QAT that starts from PTQ, and bits that move over the steps, each beside QAT at its bits throughout. */
 import type { Bits } from '@/catalog/bits';
-import { recordEdit } from '@/experiment/changes';
 import type { Plan } from '@/experiment/plan';
 import type { Experiment } from '@/experiment/schema';
-import { mixed, uniform } from '../results/rows';
+import { mixed, slowerFrom, uniform } from '../results/rows';
 import { cell, withSites } from '../sums';
 import {
   baseOf,
@@ -21,11 +20,6 @@ import {
 /** Of every run; the rate falls to a tenth for the last part. */
 const steps = 400;
 const slower = 300;
-
-const ended = (experiment: Experiment): Experiment => {
-  const value = Number((experiment.optimizer.learningRate / 10).toPrecision(6));
-  return recordEdit(experiment, { kind: 'learningRate', value }, slower);
-};
 
 interface Way {
   label: string;
@@ -49,7 +43,7 @@ async function outcomesOf(
       found[i]!.push(
         await runs.outcome(
           `${networks[network].label}, ${label}`,
-          ended({ ...base, ...(plan && { plan }) }),
+          slowerFrom(slower, { ...base, ...(plan && { plan }) }),
           steps,
         ),
       );
@@ -58,7 +52,7 @@ async function outcomesOf(
 }
 
 const linked = (options: Options, base: Experiment, { plan }: Way): Experiment => ({
-  ...ended({ ...base, ...(plan && { plan }) }),
+  ...slowerFrom(slower, { ...base, ...(plan && { plan }) }),
   seed: options.seeds[0]!,
   stop: { steps },
 });

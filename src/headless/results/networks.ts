@@ -5,11 +5,10 @@
 import { datasetInfo } from '@/catalog/datasets';
 import { hasBatchNorm, siteAt, sitesOf, withSite } from '@/catalog/layers';
 import { makeDataset } from '@/data';
-import { recordEdit } from '@/experiment/changes';
 import { experimentFor, type NetworkPresetName, networkPresets } from '@/experiment/presets';
 import type { Experiment } from '@/experiment/schema';
 import { type SiteRule, withSites } from '../sums';
-import { after, float, mixed, type Row, type Table, uniform } from './rows';
+import { after, float, mixed, type Row, slowerFrom, type Table, uniform } from './rows';
 
 /** How a network is trained: epochs in all, and where in them. */
 interface Recipe {
@@ -22,12 +21,7 @@ interface Recipe {
 
 /** The experiment with its bits after a float start, and a tenth of the learning rate at the end. */
 function trained(experiment: Experiment, stepsPerEpoch: number, { width, slower }: Recipe): Experiment {
-  const value = Number((experiment.optimizer.learningRate / 10).toPrecision(6));
-  return recordEdit(
-    after(width * stepsPerEpoch, experiment),
-    { kind: 'learningRate', value },
-    slower * stepsPerEpoch,
-  );
+  return slowerFrom(slower * stepsPerEpoch, after(width * stepsPerEpoch, experiment));
 }
 
 /** Sites that a preset leaves float stay so: an attention's scores, which are accumulators, and the logits. */

@@ -60,6 +60,12 @@ export function after(step: number, experiment: Experiment): Experiment {
   return editsBetween(start, experiment).reduce((e, edit) => recordEdit(e, edit, step), start);
 }
 
+/** A tenth of the learning rate from `step` on. */
+export function slowerFrom(step: number, experiment: Experiment): Experiment {
+  const value = Number((experiment.optimizer.learningRate / 10).toPrecision(6));
+  return recordEdit(experiment, { kind: 'learningRate', value }, step);
+}
+
 /** Weights and hidden outputs at widths of their own; the logits stay accumulators. */
 export const mixed =
   (

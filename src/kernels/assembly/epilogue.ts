@@ -281,6 +281,24 @@ export function epilogueGeluGradient(
 
 // Together with a neighbour, for recorded steps: ../fusedLaunches.ts.
 
+/** @param kind of the activation function; a constant */
+@inline
+function backwardRounded(
+  kind: i32, dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
+): void {
+  if (load<f32>(settings, 8) == 2)
+    backward(
+      kind, SIGN, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
+      y, params, settings,
+    );
+  else
+    backward(
+      kind, GRID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
+      y, params, settings,
+    );
+}
+
 export function epilogueLinearObserved(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
   channels: i32, state: usize,
@@ -292,16 +310,9 @@ export function epilogueLinearGradientRounded(
   dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
   rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
 ): void {
-  if (load<f32>(settings, 8) == 2)
-    backward(
-      LINEAR, SIGN, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
-      y, params, settings,
-    );
-  else
-    backward(
-      LINEAR, GRID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
-      y, params, settings,
-    );
+  backwardRounded(
+    LINEAR, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, y, params, settings,
+  );
 }
 
 export function epilogueReluObserved(
@@ -315,16 +326,9 @@ export function epilogueReluGradientRounded(
   dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
   rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
 ): void {
-  if (load<f32>(settings, 8) == 2)
-    backward(
-      RELU, SIGN, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
-      y, params, settings,
-    );
-  else
-    backward(
-      RELU, GRID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
-      y, params, settings,
-    );
+  backwardRounded(
+    RELU, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, y, params, settings,
+  );
 }
 
 export function epilogueTanhObserved(
@@ -338,16 +342,9 @@ export function epilogueTanhGradientRounded(
   dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
   rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
 ): void {
-  if (load<f32>(settings, 8) == 2)
-    backward(
-      TANH, SIGN, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
-      y, params, settings,
-    );
-  else
-    backward(
-      TANH, GRID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
-      y, params, settings,
-    );
+  backwardRounded(
+    TANH, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, y, params, settings,
+  );
 }
 
 export function epilogueSigmoidObserved(
@@ -361,16 +358,9 @@ export function epilogueSigmoidGradientRounded(
   dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
   rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
 ): void {
-  if (load<f32>(settings, 8) == 2)
-    backward(
-      SIGMOID, SIGN, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
-      y, params, settings,
-    );
-  else
-    backward(
-      SIGMOID, GRID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
-      y, params, settings,
-    );
+  backwardRounded(
+    SIGMOID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, y, params, settings,
+  );
 }
 
 export function epilogueGeluObserved(
@@ -384,14 +374,7 @@ export function epilogueGeluGradientRounded(
   dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
   rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
 ): void {
-  if (load<f32>(settings, 8) == 2)
-    backward(
-      GELU, SIGN, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
-      y, params, settings,
-    );
-  else
-    backward(
-      GELU, GRID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
-      y, params, settings,
-    );
+  backwardRounded(
+    GELU, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, y, params, settings,
+  );
 }

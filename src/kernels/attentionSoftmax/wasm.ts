@@ -3,24 +3,18 @@ import { util } from '@tensorflow/tfjs-core';
 import { type Implementation, lastAxis } from '../definition';
 import { address, launch, output } from '../wasm';
 
-export const attentionSoftmaxWasm =
+/** A softmax over rows of scores by the kernel of that name. */
+export const softmaxWasm =
+  (kernel: 'attentionSoftmax' | 'integerSoftmax') =>
   (causal: boolean): Implementation<'scores' | 'scale'> =>
   ({ inputs: { scores, scale } }) => {
     const [queries, keys] = scores.shape.slice(-2) as [number, number];
     const matrices = util.sizeFromShape(scores.shape.slice(0, -2));
     const p = output(scores.shape);
-    launch(
-      'attentionSoftmax',
-      address(scores),
-      address(scale),
-      address(p),
-      matrices,
-      queries,
-      keys,
-      Number(causal),
-    );
+    launch(kernel, address(scores), address(scale), address(p), matrices, queries, keys, Number(causal));
     return p;
   };
+export const attentionSoftmaxWasm = softmaxWasm('attentionSoftmax');
 
 export const attentionSoftmaxGradientWasm: Implementation<'dy' | 'p' | 'scale'> = ({
   inputs: { dy, p, scale },

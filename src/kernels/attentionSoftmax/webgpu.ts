@@ -64,18 +64,20 @@ fn main(group: u32, lane: u32) {
 }`,
 });
 
-const forwards = { every: forward(false), causal: forward(true) };
-
-export const attentionSoftmaxWebgpu =
-  (causal: boolean): Implementation<'scores' | 'scale'> =>
-  ({ inputs: { scores, scale }, backend }) => {
-    const [queries, keys] = scores.shape.slice(-2) as [number, number];
-    const p = output(backend, scores.shape);
-    const rows = util.sizeFromShape(scores.shape) / keys;
-    const shader = causal ? forwards.causal : forwards.every;
-    shader.runFor(backend, rows, [p, scores, scale], [rows, queries, keys]);
-    return p;
-  };
+/** A softmax over rows of scores, a thread a row: every key seen, or causal. */
+export function softmaxWebgpu(make: (causal: boolean) => Shader) {
+  const shaders = { every: make(false), causal: make(true) };
+  return (causal: boolean): Implementation<'scores' | 'scale'> =>
+    ({ inputs: { scores, scale }, backend }) => {
+      const [queries, keys] = scores.shape.slice(-2) as [number, number];
+      const p = output(backend, scores.shape);
+      const rows = util.sizeFromShape(scores.shape) / keys;
+      const shader = causal ? shaders.causal : shaders.every;
+      shader.runFor(backend, rows, [p, scores, scale], [rows, queries, keys]);
+      return p;
+    };
+}
+export const attentionSoftmaxWebgpu = softmaxWebgpu(forward);
 
 export const attentionSoftmaxGradientWebgpu: Implementation<'dy' | 'p' | 'scale'> = ({
   inputs: { dy, p, scale },

@@ -1,8 +1,7 @@
 /** integerSoftmax in WGSL, one thread per row, sums and shares in 32-bit integers. */
-import { util } from '@tensorflow/tfjs-core';
 import { expWgsl } from '../attentionSoftmax/exp';
-import type { Implementation } from '../definition';
-import { output, Shader } from '../webgpu';
+import { softmaxWebgpu } from '../attentionSoftmax/webgpu';
+import { Shader } from '../webgpu';
 import { exponentialBits, shareBits } from './constants';
 
 const shader = (causal: boolean) =>
@@ -42,19 +41,4 @@ fn main(group: u32, lane: u32) {
 }`,
   });
 
-const shaders = { every: shader(false), causal: shader(true) };
-
-export const integerSoftmaxWebgpu =
-  (causal: boolean): Implementation<'scores' | 'scale'> =>
-  ({ inputs: { scores, scale }, backend }) => {
-    const [queries, keys] = scores.shape.slice(-2) as [number, number];
-    const p = output(backend, scores.shape);
-    const rows = util.sizeFromShape(scores.shape) / keys;
-    (causal ? shaders.causal : shaders.every).runFor(
-      backend,
-      rows,
-      [p, scores, scale],
-      [rows, queries, keys],
-    );
-    return p;
-  };
+export const integerSoftmaxWebgpu = softmaxWebgpu(shader);
