@@ -21,16 +21,29 @@ const nibbles = (values: ArrayLike<number>): Uint8Array => {
 const writers: Record<Element, (values: ArrayLike<number>) => Uint8Array> = {
   float32: (values) => littleEndian(values, 4, (view, at, value) => view.setFloat32(at, value, true)),
   int32: (values) => littleEndian(values, 4, (view, at, value) => view.setInt32(at, value, true)),
+  float64: (values) => littleEndian(values, 8, (view, at, value) => view.setFloat64(at, value, true)),
   int64: (values) => littleEndian(values, 8, (view, at, value) => view.setBigInt64(at, BigInt(value), true)),
   uint8: (values) => Uint8Array.from(values),
   int8: (values) => new Uint8Array(Int8Array.from(values).buffer),
   int4: nibbles,
 };
 
+const sameBytes = (a: Uint8Array, b: Uint8Array) =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);
+
 export class Graph {
   readonly nodes: Node[] = [];
-  readonly tensors: Tensor[] = [];
-  private readonly names = new Map<string, number>();
+  readonly tensors: Tensor[];
+  private readonly names: Map<string, number>;
+  /** Constants by their stems. */
+  private readonly made: Map<string, Tensor[]>;
+
+  /** @param around the graph whose names and constants this one, a body of a node, shares */
+  constructor(around?: Graph) {
+    this.tensors = around?.tensors ?? [];
+    this.names = around?.names ?? new Map();
+    this.made = around?.made ?? new Map();
+  }
 
   /** A name of its own: "conv1", "conv1_2". */
   name(stem: string): string {
@@ -53,10 +66,32 @@ export class Graph {
     return output;
   }
 
-  /** @returns the name of a constant; `dims` [] is one number */
+  /** A node with several outputs. @returns their names, one for each stem */
+  several(
+    type: string,
+    stems: readonly string[],
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): string[] {
+    const outputs = stems.map((stem) => this.name(stem));
+    this.nodes.push({ type, inputs, outputs, attributes });
+    return outputs;
+  }
+
+  /** @returns the name of a constant, the same for the same numbers of the same stem; `dims` [] is one number */
   constant(stem: string, element: Element, dims: readonly number[], values: ArrayLike<number>): string {
-    const name = this.name(stem);
-    this.tensors.push({ name, element, dims, bytes: writers[element](values) });
-    return name;
+    const bytes = writers[element](values);
+    const shape = dims.join();
+    const same = this.made
+      .get(stem)
+      ?.find(
+        (tensor) =>
+          tensor.element === element && tensor.dims.join() === shape && sameBytes(tensor.bytes, bytes),
+      );
+    if (same) return same.name;
+    const tensor = { name: this.name(stem), element, dims, bytes };
+    this.tensors.push(tensor);
+    this.made.set(stem, [...(this.made.get(stem) ?? []), tensor]);
+    return tensor.name;
   }
 }

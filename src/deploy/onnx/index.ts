@@ -1,14 +1,18 @@
 /**
  * ONNX export of an integer program. Input [N, ...shape] float32 as the playground has its examples (NHWC, bytes / 255),
- * output "logits" [N, classes] float32. docs/deploy/exports.md says where runtimes round differently.
+ * output "logits" [N, classes] float32. Feed-forward networks are float operators between QuantizeLinear and DequantizeLinear
+ * (./translate.ts); a network with any other operation or with a function in a table is whole numbers throughout (./exact),
+ * which give the integer engine's logits to the bit. docs/deploy/exports.md says where runtimes round differently.
  */
 import type { Op } from '../ops';
 import type { Program } from '../program';
 import { ExportRefused } from '../refusal';
+import { exactTranslators, putInput } from './exact';
 import { Graph } from './graph';
 import { encodeModel } from './model';
 import { type OnnxStyle, onnxStyles, type Style } from './styles';
-import { Translation, translatorOf } from './translate';
+import { translators } from './translate';
+import { Translation, translatorOf } from './translation';
 
 export { type OnnxStyle, onnxStyles } from './styles';
 
@@ -26,8 +30,10 @@ export function toOnnx(
   const input = program.values[program.input]!;
   const [inputName, outputName] = [graph.name('input'), graph.name('logits')];
   const to = new Translation(graph, style, program);
-  to.put(program.input, inputName, 'rows', input.shape);
-  for (const op of program.ops) translate(to, op);
+  const exact = program.ops.some((op) => !hasFloatForm(op));
+  if (exact) putInput(to, inputName);
+  else to.put(program.input, inputName, 'rows', input.shape);
+  for (const op of program.ops) translate(to, op, exact);
   const { shape } = program.values[program.output]!;
   const logits = to.rows(program.output, shape);
   graph.nodes.push({ type: 'Identity', inputs: [logits], outputs: [outputName] });
@@ -43,15 +49,15 @@ export function toOnnx(
   });
 }
 
-function translate(to: Translation, op: Op): void {
-  const translator = translatorOf(op);
+/** Whether an operation has a form of float operators between QuantizeLinear and DequantizeLinear. */
+const hasFloatForm = (op: Op): boolean =>
+  translatorOf(translators, op) !== undefined && !('rescale' in op && op.rescale?.table);
+
+function translate(to: Translation, op: Op, exact: boolean): void {
+  const translator = translatorOf(exact ? exactTranslators : translators, op);
   if (!translator)
     throw new ExportRefused(
       `The ONNX export has no form for ${op.layer} (${op.kind}) yet; the C and PyTorch exports have.`,
-    );
-  if ('rescale' in op && op.rescale?.table)
-    throw new ExportRefused(
-      `The ONNX export has no form for the activation function of ${op.layer} yet, only for ReLU; the C and PyTorch exports have.`,
     );
   translator(to, op);
 }

@@ -12,12 +12,13 @@ export const elements = {
   int8: 3,
   int32: 6,
   int64: 7,
+  float64: 11,
   int4: 22,
 } as const;
 export type Element = keyof typeof elements;
 
 /** AttributeProto.AttributeType */
-const attributeTypes = { FLOAT: 1, INT: 2, STRING: 3, INTS: 7 } as const;
+const attributeTypes = { FLOAT: 1, INT: 2, STRING: 3, GRAPH: 5, INTS: 7 } as const;
 
 export interface Tensor {
   name: string;
@@ -27,8 +28,16 @@ export interface Tensor {
   bytes: Uint8Array;
 }
 
-/** A whole number, a list of them, or text. */
-export type Attribute = number | readonly number[] | string;
+/** What a node runs again and again. It sees the names of the graph around it, and has no tensors of its own. */
+export interface Body {
+  name: string;
+  inputs: readonly Port[];
+  outputs: readonly Port[];
+  nodes: readonly Node[];
+}
+
+/** A whole number, a list of them, text, or a body. */
+export type Attribute = number | readonly number[] | string | Body;
 
 export interface Node {
   type: string;
@@ -46,14 +55,10 @@ export interface Port {
   dims: readonly (number | string)[];
 }
 
-export interface Model {
+export interface Model extends Body {
   /** Version of the file format. */
   ir: number;
   opsets: Readonly<Record<string, number>>;
-  name: string;
-  inputs: readonly Port[];
-  outputs: readonly Port[];
-  nodes: readonly Node[];
   tensors: readonly Tensor[];
   /** Free text for people. */
   notes: Readonly<Record<string, string>>;
@@ -62,10 +67,11 @@ export interface Model {
 const root = protobuf.Root.fromJSON(descriptor);
 const utf8 = new TextEncoder();
 
-function attributeOf([name, value]: [string, Attribute]) {
+function attributeOf([name, value]: [string, Attribute]): object {
   if (typeof value === 'string') return { name, s: utf8.encode(value), type: attributeTypes.STRING };
-  return typeof value === 'number'
-    ? { name, i: value, type: attributeTypes.INT }
+  if (typeof value === 'number') return { name, i: value, type: attributeTypes.INT };
+  return 'nodes' in value
+    ? { name, g: graphOf(value), type: attributeTypes.GRAPH }
     : { name, ints: [...value], type: attributeTypes.INTS };
 }
 
@@ -81,6 +87,20 @@ const portOf = ({ name, element, dims }: Port) => ({
   },
 });
 
+const graphOf = ({ name, inputs, outputs, nodes }: Body) => ({
+  name,
+  input: inputs.map(portOf),
+  output: outputs.map(portOf),
+  node: nodes.map(({ type, inputs, outputs, attributes = {}, domain = '' }) => ({
+    name: outputs[0],
+    op_type: type,
+    input: [...inputs],
+    output: [...outputs],
+    attribute: Object.entries(attributes).map(attributeOf),
+    ...(domain ? { domain } : {}),
+  })),
+});
+
 /** The bytes of an .onnx file. */
 export function encodeModel(model: Model): Uint8Array {
   const message = {
@@ -89,22 +109,12 @@ export function encodeModel(model: Model): Uint8Array {
     opset_import: Object.entries(model.opsets).map(([domain, version]) => ({ domain, version })),
     metadata_props: Object.entries(model.notes).map(([key, value]) => ({ key, value })),
     graph: {
-      name: model.name,
-      input: model.inputs.map(portOf),
-      output: model.outputs.map(portOf),
+      ...graphOf(model),
       initializer: model.tensors.map(({ name, element, dims, bytes }) => ({
         name,
         dims: [...dims],
         data_type: elements[element],
         raw_data: bytes,
-      })),
-      node: model.nodes.map(({ type, inputs, outputs, attributes = {}, domain = '' }) => ({
-        name: outputs[0],
-        op_type: type,
-        input: [...inputs],
-        output: [...outputs],
-        attribute: Object.entries(attributes).map(attributeOf),
-        ...(domain ? { domain } : {}),
       })),
     },
   };

@@ -113,6 +113,33 @@ describe.each(feedForward)('%s', (name) => {
   });
 });
 
+/** Hidden layers with another function than ReLU. */
+const withFunction =
+  (activation: 'tanh' | 'sigmoid' | 'gelu'): Parameters<typeof trainedPreset>[2] =>
+  (experiment) => ({
+    ...experiment,
+    layers: experiment.layers.map((spec) =>
+      'activation' in spec && spec.activation === 'relu' ? { ...spec, activation } : spec,
+    ) as typeof experiment.layers,
+  });
+
+describe.each([
+  ['MLP with tanh', 'mlp', withFunction('tanh')],
+  ['CNN with GELU', 'cnn', withFunction('gelu')],
+  ['residual network with sigmoid', 'resnet', withFunction('sigmoid')],
+] as const)('%s, in whole numbers', (_, name, change) => {
+  test('ONNX Runtime gives the logits of the integer engine to the bit', async () => {
+    const { program, numbers, logits, dims } = await trained(name, change);
+    for (const style of ['int8', 'int4'] as const) {
+      const bytes = toOnnx(program, style);
+      const found = await run(bytes, numbers, dims);
+      expect(found.filter((value, i) => value !== logits[i])).toEqual(new Float32Array());
+      expect(found.length).toBe(logits.length);
+      if (style === 'int8' && hasChecker) expect(check(bytes)).toContain('Gather');
+    }
+  });
+});
+
 test.runIf(hasChecker)('QONNX has a Quant for every rounding and passes the checker', async () => {
   const { program } = await trained('cnn');
   const operators = check(toOnnx(program, 'qonnx'));

@@ -7,6 +7,8 @@
 import type { Value, Weights } from '../program';
 import { ExportRefused } from '../refusal';
 import type { Graph } from './graph';
+import { elements } from './model';
+import { cast, type Whole } from './whole';
 
 export interface Style {
   ir: number;
@@ -17,6 +19,14 @@ export interface Style {
   keep(graph: Graph, numbers: string, value: Value, low: number, high: number): string;
   /** The float numbers of what is kept. */
   numbers(graph: Graph, kept: string, value: Value): string;
+  /** The type of what is kept of values of 8 bits or fewer. */
+  kept: 'uint8' | 'float32';
+  /** The same as `keep` of the q themselves, on the value's grid. */
+  keepWhole(graph: Graph, q: Whole, value: Value): string;
+  /** q - zero point of what is kept. */
+  whole(graph: Graph, kept: string, value: Value): Whole;
+  /** Whether a recurrent layer is a body that Scan runs; else its positions stand one after the other. */
+  scans: boolean;
   /** Float numbers of a weight tensor. @param axis of the scales, in the given shape @param values in that shape's order */
   weights(graph: Graph, weights: Weights, shape: readonly number[], axis: number, values: Int16Array): string;
   /** Float numbers of biases that are int32 at these scales. */
@@ -51,6 +61,8 @@ function linear(ir: number, opset: number, small: boolean) {
     ir,
     opsets: { '': opset },
     roundsSelected: true,
+    kept: 'uint8',
+    scans: true,
     keep(graph, numbers, value, low, high) {
       const parameters = parametersOf(graph, value);
       const q = graph.node('QuantizeLinear', `${value.name}_q`, [numbers, ...parameters]);
@@ -63,6 +75,15 @@ function linear(ir: number, opset: number, small: boolean) {
     },
     numbers: (graph, kept, value) =>
       graph.node('DequantizeLinear', `${value.name}_numbers`, [kept, ...parametersOf(graph, value)]),
+    keepWhole: (graph, q, value) => cast(graph, value.name, q, 'uint8'),
+    // Not DequantizeLinear: with it ONNX Runtime would take integer kernels, which saturate on older x86 processors.
+    whole(graph, kept, { name, grid: { zeroPoint, qmin, qmax } }) {
+      const q = graph.node('Cast', `${name}_q_float32`, [kept], { to: elements.float32 });
+      const largest = Math.max(qmax - zeroPoint, zeroPoint - qmin);
+      if (zeroPoint === 0) return { tensor: q, element: 'float32', largest };
+      const zero = graph.constant(`${name}_zero`, 'float32', [], [zeroPoint]);
+      return { tensor: graph.node('Sub', `${name}_whole`, [q, zero]), element: 'float32', largest };
+    },
     weights(graph, weights, shape, axis, values) {
       const element = elementOf(weights, small);
       const stored = graph.constant(`${weights.name}_q`, element, shape, values);
@@ -101,6 +122,8 @@ const qonnx: Style = {
   ir: 8,
   opsets: { '': 17, [qonnxDomain]: 1 },
   roundsSelected: false,
+  kept: 'float32',
+  scans: false,
   keep(graph, numbers, { name, bits, grid }, low) {
     const positive = low > grid.qmin ? graph.node('Relu', `${name}_relu`, [numbers]) : numbers;
     const parameters = [
@@ -112,6 +135,20 @@ const qonnx: Style = {
     return graph.node('Quant', `${name}_quant`, [positive, ...parameters], attributes, qonnxDomain);
   },
   numbers: (_graph, kept) => kept,
+  keepWhole(graph, q, value) {
+    const { name, grid } = value;
+    const zero = graph.constant(`${name}_zero_point`, 'float32', [], [grid.zeroPoint]);
+    const scale = graph.constant(`${name}_scale`, 'float32', [], [grid.scale]);
+    const whole = graph.node('Sub', `${name}_whole`, [cast(graph, name, q, 'float32'), zero]);
+    const numbers = graph.node('Mul', `${name}_numbers`, [whole, scale]);
+    return qonnx.keep(graph, numbers, value, grid.qmin, grid.qmax);
+  },
+  whole(graph, kept, { name, grid: { scale, zeroPoint, qmin, qmax } }) {
+    const step = graph.constant(`${name}_scale`, 'float32', [], [scale]);
+    const steps = graph.node('Div', `${name}_steps`, [kept, step]);
+    const tensor = graph.node('Round', `${name}_whole`, [steps]);
+    return { tensor, element: 'float32', largest: Math.max(qmax - zeroPoint, zeroPoint - qmin) };
+  },
   weights(graph, weights, shape, axis, values) {
     const { name, bits, encoding, scales } = weights;
     const dims = scales.length === 1 ? [] : shape.map((size, i) => (i === axis ? size : 1));
