@@ -1,4 +1,4 @@
-/** Charts as files: SVG that needs no style sheet, PNG of twice the size, and the numbers behind them. */
+/** Charts and pictures as files: SVG that needs no style sheet, PNG of twice the size, and the numbers behind them. */
 import { readFile } from 'node:fs/promises';
 import { expect, type Playground, test } from './support/playground';
 
@@ -71,4 +71,37 @@ test('curves, histogram and front are saved as SVG and PNG, curves as CSV too', 
   await page.getByRole('button', { name: 'Open the workbench' }).click();
   const front = await saved(playground, 'Save chart, Accuracy against size', 'SVG');
   expect(front.bytes.toString()).toContain('this run');
+});
+
+test('decision field, confusion matrix and the bits over the steps are saved with what they show', async ({
+  playground,
+}) => {
+  const { page } = playground;
+  await playground.open(`${moons}&do=20;dense1.w2`);
+  await playground.trainTo(60);
+
+  const fields = await saved(playground, 'Save chart, Boundary', 'SVG');
+  const text = fields.bytes.toString();
+  expect(/ class=| data-|var\(|<script|foreignObject/.test(text)).toBe(false);
+  expect(text.match(/<image [^>]*href="data:image\/png;base64,/g)).toHaveLength(3);
+  const accuracy = (await playground.text('QAT accuracy')).replace(' %', '');
+  for (const words of ['Boundary', 'Float', 'PTQ', 'QAT', accuracy])
+    expect(text).toContain(`>${words}</text>`);
+  expect((await seen(playground, fields.bytes, 'image/svg+xml')).colours).toBeGreaterThan(100);
+  expect((await saved(playground, 'Save chart, Boundary', 'PNG')).bytes.subarray(1, 4).toString()).toBe(
+    'PNG',
+  );
+
+  const curves = (await saved(playground, 'Save chart, Test accuracy', 'SVG')).bytes.toString();
+  for (const words of ['Weight bits', '4', '2', 'dense1']) expect(curves).toContain(`>${words}</text>`);
+
+  await page.getByRole('tab', { name: 'Confusion' }).click();
+  const matrix = await saved(playground, 'Save chart, Confusion', 'CSV');
+  const [head, ...rows] = matrix.bytes.toString().trim().split('\n');
+  expect(head).toBe('network,true,predicted,samples');
+  const qat = rows.map((row) => row.split(',')).filter(([network]) => network === 'qat');
+  const right = qat.filter(([, actual, predicted]) => actual === predicted);
+  const sum = (of: string[][]) => of.reduce((total, row) => total + Number(row[3]), 0);
+  expect([qat.length, sum(qat)]).toEqual([4, 150]);
+  expect(((100 * sum(right)) / 150).toFixed(1)).toBe(accuracy);
 });

@@ -1,65 +1,17 @@
 /**
  * Charts as a picture that needs no page: their SVG with the styles that they show written out, on the panel's colour, each
- * below its title; or the same as PNG at twice its size.
+ * below its title; or the same as PNG at twice its size. What is drawn with HTML becomes SVG on the way (./boxes.ts).
  */
+import { boxesOf } from './boxes';
+import { element } from './svg';
 
-/** What decides how SVG looks, of the properties that the page's style sheets set. */
-const properties = [
-  'fill',
-  'fill-opacity',
-  'stroke',
-  'stroke-width',
-  'stroke-opacity',
-  'stroke-dasharray',
-  'stroke-linecap',
-  'stroke-linejoin',
-  'opacity',
-  'paint-order',
-  'font-family',
-  'font-size',
-  'font-weight',
-  'text-anchor',
-  'visibility',
-] as const;
-
-/** Attributes that mean something to the page only; ids are what clip paths are found by. */
-const ofThePage = /^(class|style|role|tabindex|aria-.*|data-.*)$/;
-const unseen = new Set(['title', 'desc', 'defs', 'clipPath']);
-
-const namespace = 'http://www.w3.org/2000/svg';
 const titleHeight = 24;
 const border = 8;
 
-/**
- * Writes the styles of an element and all within it into its copy, where they differ from what is around it; what is not
- * shown, and groups of nothing, are left out.
- */
-function writeStyles(shown: Element, copy: Element, around?: CSSStyleDeclaration): void {
-  const style = getComputedStyle(shown);
-  const pairs = [...shown.children].map((child, i) => [child, copy.children[i]!] as const);
-  for (const [child, twin] of pairs) {
-    if (getComputedStyle(child).display === 'none' && !unseen.has(child.tagName)) twin.remove();
-    else if (!unseen.has(child.tagName)) writeStyles(child, twin, style);
-    if (twin.tagName === 'g' && twin.childElementCount === 0) twin.remove();
-  }
-  for (const { name } of [...copy.attributes]) if (ofThePage.test(name)) copy.removeAttribute(name);
-  for (const property of properties) {
-    const value = style.getPropertyValue(property);
-    const differs = property === 'opacity' ? value !== '1' : value !== around?.getPropertyValue(property);
-    if (value && (differs || copy.hasAttribute(property))) copy.setAttribute(property, value);
-  }
-}
-
 /** A chart on the page and its title in the picture. */
 export interface Part {
-  chart: SVGSVGElement;
+  chart: Element;
   title: string;
-}
-
-function element(name: string, attributes: Record<string, string | number>): SVGElement {
-  const made = document.createElementNS(namespace, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  return made;
 }
 
 /**
@@ -70,25 +22,26 @@ function element(name: string, attributes: Record<string, string | number>): SVG
 export function pictureOf(parts: readonly Part[], background: string): string {
   const paper = element('rect', { width: '100%', height: '100%', fill: background });
   const inside: SVGElement[] = [];
+  const page = getComputedStyle(document.body);
+  // What is above another chart on the page stays above it.
+  const start = Math.min(...parts.map(({ chart }) => chart.getBoundingClientRect().left));
   let [wide, high] = [0, border];
   for (const { chart, title } of parts) {
-    const { width, height } = chart.getBoundingClientRect();
-    const style = getComputedStyle(chart);
+    const { left, top, width, height } = chart.getBoundingClientRect();
     const name = element('text', {
       x: border,
       y: high + 13,
-      'font-family': style.fontFamily,
+      'font-family': page.fontFamily,
       'font-size': '13px',
       'font-weight': 600,
-      fill: style.color,
+      fill: page.color,
     });
     name.textContent = title;
-    const copy = chart.cloneNode(true) as SVGSVGElement;
-    writeStyles(chart, copy);
-    const place = { x: border, y: high + titleHeight, width, height, overflow: 'visible' };
-    for (const [key, value] of Object.entries(place)) copy.setAttribute(key, String(value));
-    inside.push(name, copy);
-    wide = Math.max(wide, Math.ceil(width) + 2 * border);
+    const group = element('g', { transform: `translate(${border + left - start} ${high + titleHeight})` });
+    group.append(...boxesOf(chart, { x: left, y: top }));
+    for (const each of group.children) if (each.tagName === 'svg') each.setAttribute('overflow', 'visible');
+    inside.push(name, group);
+    wide = Math.max(wide, Math.ceil(left - start + width) + 2 * border);
     high += titleHeight + Math.ceil(height) + border;
   }
   const outer = element('svg', { width: wide, height: high, viewBox: `0 0 ${wide} ${high}` });

@@ -20,13 +20,24 @@ interface Props {
   side: string;
 }
 
-const percentOf = (step: number, last: number) => `${Number(((100 * step) / last).toFixed(3))}%`;
-
-/** The spans as stops of a gradient. */
-const gradient = (spans: readonly Span[], last: number): string =>
-  `linear-gradient(90deg, ${spans
-    .map(({ from, to, bits }) => `var(--b${bits}) ${percentOf(from, last)} ${percentOf(to, last)}`)
-    .join(', ')})`;
+/** Many spans as one path for each width. */
+function Picture({ spans, last }: { spans: readonly Span[]; last: number }) {
+  const widths = [...new Set(spans.map(({ bits }) => bits))];
+  return (
+    <svg viewBox={`0 0 ${last} 1`} preserveAspectRatio="none" aria-hidden="true">
+      {widths.map((bits) => (
+        <path
+          key={bits}
+          data-b={bits}
+          d={spans
+            .filter((span) => span.bits === bits)
+            .map(({ from, to }) => `M${from} 0H${to}V1H${from}`)
+            .join('')}
+        />
+      ))}
+    </svg>
+  );
+}
 
 export const BitStrip = memo(function BitStrip({ rows, last, side }: Props) {
   const compact = rows.length > namedRows;
@@ -34,6 +45,7 @@ export const BitStrip = memo(function BitStrip({ rows, last, side }: Props) {
     <div
       className={`${styles.strip} ${compact ? styles.compact : ''}`}
       style={{ '--rows': rows.length } as React.CSSProperties}
+      data-bits={side}
       role="img"
       aria-label={`${side} bits over the steps: ${rows
         .map(({ label, spans }) => {
@@ -48,10 +60,11 @@ export const BitStrip = memo(function BitStrip({ rows, last, side }: Props) {
           {!compact && <span className={styles.name}>{label}</span>}
           {spans.length > mostElements ? (
             <i
-              className={styles.span}
-              style={{ width: '100%', background: gradient(spans, last) }}
+              className={styles.picture}
               {...help(`${label}: ${count(spans.length - 1)} changes of ${side.toLowerCase()} bits.`)}
-            />
+            >
+              <Picture spans={spans} last={last} />
+            </i>
           ) : (
             spans.map(({ from, to, bits }) => (
               <i

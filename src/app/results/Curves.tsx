@@ -42,12 +42,17 @@ function plannedLength(experiment: Experiment): number {
   return Math.max(Math.ceil(room * end), Math.min(experiment.stop.steps ?? 0, 4 * end));
 }
 
-/** Accuracy has no axis of steps of its own: the loss below it has. */
-const bothCharts = (figure: HTMLElement) =>
-  [...figure.parentElement!.querySelectorAll<SVGSVGElement>('svg.recharts-surface')].map((chart, i) => ({
-    chart,
-    title: i === 0 ? 'Test accuracy, %' : 'Test loss, nats',
-  }));
+/** Accuracy has no axis of steps of its own: the loss below it has. Between the two are the bits. */
+const allCurves = (figure: HTMLElement) => {
+  const curves = figure.parentElement!;
+  const [accuracy, loss] = curves.querySelectorAll('svg.recharts-surface');
+  const bits = curves.querySelector('[data-bits]');
+  return [
+    accuracy && { chart: accuracy, title: 'Test accuracy, %' },
+    bits && { chart: bits, title: `${bits.getAttribute('data-bits')} bits` },
+    loss && { chart: loss, title: 'Test loss, nats' },
+  ].filter((part) => part != null);
+};
 
 const asCsv = () => curvesAsCsv(useLive.getState().points);
 
@@ -118,7 +123,7 @@ function AccuracyChart() {
           />
         </div>
         {idle && <p className={styles.empty}>Press Train</p>}
-        <ChartMenu name="Test accuracy" csv={asCsv} parts={bothCharts} />
+        <ChartMenu name="Test accuracy" csv={asCsv} parts={allCurves} />
       </figure>
       <Timeline last={curves.last} reached={reached} />
     </>

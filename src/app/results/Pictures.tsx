@@ -149,6 +149,9 @@ const pictures = {
   confusion: ConfusionPictures,
 } satisfies Record<PictureKind, () => ReactNode>;
 
+/** What is worth a file of its own: not what the person has just typed or drawn. */
+export const isSaved = (kind: PictureKind): boolean => kind !== 'draw' && kind !== 'completion';
+
 /**
  * What can be drawn of a dataset; a decision field has two colours and so needs two classes. Of text each answer is right or
  * wrong, which makes no matrix.

@@ -4,10 +4,12 @@ import { datasetInfo } from '@/catalog/datasets';
 import { useExperiment } from '@/store/experiment';
 import { useLive } from '@/store/live';
 import { useWorkspace } from '@/store/workspace';
+import { ChartMenu } from '../charts/ChartMenu';
 import { count, plural } from '../format';
 import { help } from '../Term';
+import { confusionAsCsv } from './confusionRows';
 import { Footer } from './Footer';
-import { Pictures, pictureKinds, pictureWords } from './Pictures';
+import { isSaved, type PictureKind, Pictures, pictureKinds, pictureWords } from './Pictures';
 import styles from './Results.module.css';
 import { Size } from './Size';
 import { Tabs } from './Tabs';
@@ -17,6 +19,18 @@ const loading = import('./Curves');
 const Curves = lazy(async () => ({ default: (await loading).Curves }));
 
 const examples = { points: 'point', images: 'image', table: 'row', text: 'line' } as const;
+
+/** The panel below the tabs, titles and figures of the three networks included. */
+const panel = (region: HTMLElement, title: string) => [
+  { chart: region.querySelector('#result-panel')!, title },
+];
+
+const csvOf: Partial<Record<PictureKind, () => string>> = {
+  confusion: () => {
+    const { predictions, preview } = useLive.getState();
+    return confusionAsCsv(predictions?.confusion, preview?.classNames ?? []);
+  },
+};
 
 export function Results() {
   const dataset = useExperiment((state) => state.experiment.dataset);
@@ -28,7 +42,7 @@ export function Results() {
   const kinds = pictureKinds(info);
   const kind = kinds.find((each) => each === tab) ?? kinds[0]!;
   return (
-    <div className={styles.results}>
+    <div className={styles.results} data-chart>
       <div className={styles.head}>
         <h2 id="h-result">Result</h2>
         <span
@@ -48,6 +62,9 @@ export function Results() {
           selected={kind}
           onSelect={(key) => useWorkspace.setState({ resultTab: key === kinds[0] ? 'picture' : key })}
         />
+        {isSaved(kind) && (
+          <ChartMenu key={kind} name={pictureWords[kind].label} parts={panel} csv={csvOf[kind]} inline />
+        )}
       </div>
       <div id="result-panel" role="tabpanel" aria-labelledby={`result-tab-${kind}`}>
         <Pictures kind={kind} />

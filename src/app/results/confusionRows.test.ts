@@ -1,6 +1,6 @@
 /** Confusion counts become rows with shares. */
 import { expect, it } from 'vitest';
-import { confusionRows, shortNames, topMistakes } from './confusionRows';
+import { confusionAsCsv, confusionRows, shortNames, topMistakes } from './confusionRows';
 
 const counts = [8, 2, 0, 1, 3, 0, 0, 0, 0];
 
@@ -42,4 +42,18 @@ it('short names are the names where they are short, differ from the start, or on
   expect(shortNames(['10', '11'])).toEqual(['10', '11']);
   expect(shortNames(['setosa', 'virginica'])).toEqual(['setosa', 'virginica']);
   expect(shortNames(['trouser', 'trousers'])).toEqual(['trouser', 'trousers']);
+});
+
+it('is a table of network, true class, predicted class and samples, class names quoted where they must be', () => {
+  const names = ['=1', 'a "b", c'];
+  expect(confusionAsCsv({ qat: [5, 1, 0, 7] }, names)).toBe(
+    [
+      'network,true,predicted,samples',
+      "qat,'=1,'=1,5",
+      `qat,'=1,"a ""b"", c",1`,
+      `qat,"a ""b"", c",'=1,0`,
+      `qat,"a ""b"", c","a ""b"", c",7`,
+      '',
+    ].join('\n'),
+  );
 });

@@ -1,4 +1,6 @@
 /** Confusion matrices: row-major counts, true class by predicted class. */
+import { type NetworkName, networks } from '@/session/protocol';
+import { csv } from '../charts/csv';
 
 export interface Cell {
   count: number;
@@ -42,4 +44,23 @@ export function topMistakes(counts: readonly number[], classes: number, most: nu
     .filter(({ actual, predicted, count }) => actual !== predicted && count > 0)
     .sort((a, b) => b.count - a.count || a.actual - b.actual || a.predicted - b.predicted)
     .slice(0, most);
+}
+
+/**
+ * The matrices as a table, one row for each network and pair of classes.
+ * @param counts nothing where a network has not been judged yet
+ */
+export function confusionAsCsv(
+  counts: Partial<Record<NetworkName, readonly number[]>> | undefined,
+  classNames: readonly string[],
+): string {
+  const rows = networks.flatMap((network) =>
+    (counts?.[network] ?? []).map((samples, i) => [
+      network,
+      classNames[Math.floor(i / classNames.length)],
+      classNames[i % classNames.length],
+      samples,
+    ]),
+  );
+  return csv([['network', 'true', 'predicted', 'samples'], ...rows]);
 }

@@ -1,9 +1,8 @@
 /** The table of runs as CSV and JSON. Accuracies are fractions, sizes bytes, times ms; links carry the experiments. */
 import { encodeLink } from '@/experiment/link';
 import type { Experiment } from '@/experiment/schema';
+import { type Cell, csv } from '../charts/csv';
 import type { Row } from './rows';
-
-type Cell = number | string | null;
 
 /** A row's values under the names that both files use. */
 function record(row: Row): Record<string, Cell> {
@@ -35,17 +34,10 @@ function record(row: Row): Record<string, Cell> {
 const link = (experiment: Experiment, steps: number) =>
   `#${encodeLink({ ...experiment, stop: { ...experiment.stop, steps } })}`;
 
-/** Text that a spreadsheet would take for a formula is kept text by a quote before it. */
-const cell = (value: Cell): string => {
-  if (typeof value !== 'string') return value === null ? '' : String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-};
-
 export function tableAsCsv(rows: readonly Row[]): string {
   const records = rows.map(record);
   const keys = Object.keys(records[0] ?? {});
-  return `${[keys, ...records.map((one) => keys.map((key) => cell(one[key] ?? null)))].map((line) => line.join(',')).join('\n')}\n`;
+  return csv([keys, ...records.map((one) => keys.map((key) => one[key]))]);
 }
 
 export const tableAsJson = (rows: readonly Row[]): string =>

@@ -3,6 +3,7 @@ import { experimentToFile } from '@/experiment/file';
 import type { Experiment } from '@/experiment/schema';
 import { fileStem } from '@/experiment/summary';
 import type { CurvePoint } from '@/session/protocol';
+import { csv } from '../charts/csv';
 
 export function download(name: string, content: string | Uint8Array<ArrayBuffer>, type: string): void {
   const url = URL.createObjectURL(new Blob([content], { type }));
@@ -27,9 +28,9 @@ export function curvesAsCsv(points: readonly CurvePoint[]): string {
   const head = ['step', ...columns.flatMap((name) => [`${name}_accuracy`, `${name}_loss`])];
   const rows = points.map((point) => [
     point.step,
-    ...columns.flatMap((name) => [point[name]?.accuracy ?? '', point[name]?.loss ?? '']),
+    ...columns.flatMap((name) => [point[name]?.accuracy, point[name]?.loss]),
   ]);
-  return `${[head, ...rows].map((row) => row.join(',')).join('\n')}\n`;
+  return csv([head, ...rows]);
 }
 
 export const saveCurves = (experiment: Experiment, points: readonly CurvePoint[]): void =>
