@@ -1,6 +1,13 @@
 /** What training can run on, and what a person can choose. */
 export const backendChoices = ['auto', 'webgpu', 'wasm', 'cpu'] as const;
 export type BackendChoice = (typeof backendChoices)[number];
+/** As they are called on the page. */
+export const backendLabels: Record<BackendChoice, string> = {
+  auto: 'Automatic',
+  webgpu: 'WebGPU',
+  wasm: 'WASM',
+  cpu: 'CPU',
+};
 export type BackendName = Exclude<BackendChoice, 'auto'>;
 
 /** The backend in use, for the badge and its menu. */

@@ -5,7 +5,7 @@ import { planSummary } from './planWords';
 import { defaultExperiment } from './presets';
 import { type Change, type Experiment, experimentSchema } from './schema';
 import { experiments } from './testing/arbitrary';
-import { type Handle, handlesOf, moved, nextWidth, parsePoints, pointsText } from './timeline';
+import { type Handle, handlesOf, moved, nextWidth, parsePoints, pointsText, withRecorded } from './timeline';
 
 const change = (step: number, bits: 2 | 4, layer = 'dense1'): Change => ({
   ...{ kind: 'bits', site: 'weights' },
@@ -121,4 +121,17 @@ test('a plan has a short name', () => {
   expect(planSummary(plan)).toBe('dense2 W 8>4, A CPT 3–8 × 4, PTQ at 200, QAT from 300');
   expect(planSummary([{ kind: 'late', until: 500 }])).toBe('QAT from 500');
   expect(defaultExperiment.plan).toBeUndefined();
+});
+
+test('a width that was toggled while a hand was on a handle stays recorded', () => {
+  const base = { plan, changes };
+  const next = moved(handle('hand/1'), 400);
+  const toggled = change(650, 4, 'dense2');
+  const now = { plan, changes: [...changes, toggled] };
+  expect(withRecorded(next, base, now).changes).toEqual([
+    ...changes.slice(0, 2),
+    { ...changes[2], step: 400 },
+    toggled,
+  ]);
+  expect(withRecorded(next, base, base)).toBe(next);
 });

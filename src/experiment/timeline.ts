@@ -225,3 +225,10 @@ export function parsePoints(text: string): Of<'steps'>['points'] | undefined {
   const good = flat.length === parts.length && flat.length > 0 && flat.length <= maxPoints;
   return good && flat.every(({ step }, i) => i === 0 || step > flat[i - 1]!.step) ? flat : undefined;
 }
+
+/** A timeline that was changed by hand from `base`, with the changes that the run has recorded since then. */
+export function withRecorded(next: Timeline, base: Timeline, now: Timeline): Timeline {
+  const recorded = now.changes.filter((change) => !base.changes.includes(change));
+  if (recorded.length === 0) return next;
+  return { ...next, changes: [...next.changes, ...recorded].sort((a, b) => a.step - b.step) };
+}

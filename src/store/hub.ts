@@ -4,7 +4,7 @@ import type { OwnSpec } from '@/catalog/datasets';
 import type { HubChoice, HubOffer } from '@/data/loaders/hub/offer';
 import { fetchData, haveData, startOn } from './opening';
 import { forgetDataset, type KeptSet, keptSets } from './persistence';
-import { session } from './session';
+import { session } from './worker';
 import { useWorkspace } from './workspace';
 
 export interface HubState {

@@ -13,7 +13,8 @@ import type { ImageSize } from '@/session/loadingProtocol';
 import { useExperiment } from './experiment';
 import { alertPerson, dismiss } from './notices';
 import { readDataset, writeDataset } from './persistence';
-import { ownData, restart, session } from './session';
+import { restart } from './session';
+import { ownData, session } from './worker';
 import { useWorkspace } from './workspace';
 
 /** A file that was chosen, and where it lies in the folder that was. */

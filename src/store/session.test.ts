@@ -4,10 +4,13 @@ import { networkPresets } from '@/experiment/presets';
 import { exampleExperiment } from '@/experiment/testing/example';
 import type { WorkerPort } from '@/session/client';
 import type { Command, CurvePoint, SessionEvent } from '@/session/protocol';
+import * as editing from './editing';
+import { connect } from './events';
 import { settingsNow, useExperiment } from './experiment';
 import { emptyLive, useLive } from './live';
 import { useNotices } from './notices';
 import * as session from './session';
+import { begin, shownLayer } from './worker';
 import { defaultPreferences, useWorkspace } from './workspace';
 
 /** A worker that only keeps what it is sent; the test answers for it. */
@@ -66,7 +69,7 @@ beforeEach(() => {
   useNotices.setState({ notices: [] });
   useWorkspace.setState(defaultPreferences, true);
   useExperiment.setState({ experiment: exampleExperiment, pending: [], replaced: null });
-  session.connect(
+  connect(
     () => {
       const next = new Port();
       ports.push(next);
@@ -74,7 +77,7 @@ beforeEach(() => {
     },
     (callback) => callback(),
   );
-  session.begin({ experiment: exampleExperiment, checkpoint: null, points: [] });
+  begin({ experiment: exampleExperiment, checkpoint: null, points: [] });
 });
 
 describe('the timeline', () => {
@@ -82,7 +85,7 @@ describe('the timeline', () => {
   const plan = () => useExperiment.getState().experiment.plan;
 
   it('before the first step a plan is what the run begins with', () => {
-    session.changePlan([...late(500)], 'The plan has changed.');
+    editing.changePlan([...late(500)], 'The plan has changed.');
     expect(plan()).toEqual(late(500));
     expect(port().last('load')?.experiment.plan).toEqual(late(500));
     expect(useExperiment.getState().replaced).toBeNull();
@@ -90,7 +93,7 @@ describe('the timeline', () => {
 
   it('what is to come changes without a new start', () => {
     trainedTo(100);
-    session.changePlan([{ kind: 'observers', step: 200 }], 'The plan has changed.');
+    editing.changePlan([{ kind: 'observers', step: 200 }], 'The plan has changed.');
     expect(port().last('plan')).toMatchObject({ plan: [{ kind: 'observers', step: 200 }], changes: [] });
     expect(useLive.getState().step).toBe(100);
   });
@@ -111,7 +114,7 @@ describe('the timeline', () => {
       },
     });
     session.train();
-    session.changePlan([{ kind: 'observers', step: 200 }], 'The plan has changed.');
+    editing.changePlan([{ kind: 'observers', step: 200 }], 'The plan has changed.');
     expect(plan()).toBeUndefined();
     expect(port().last('pause')).toBeDefined();
     trainedTo(100);
@@ -126,7 +129,7 @@ describe('the timeline', () => {
 
   it('what has been trained starts over, and is one Undo away', () => {
     trainedTo(100);
-    session.changePlan([...late(50)], 'The plan has changed.');
+    editing.changePlan([...late(50)], 'The plan has changed.');
     expect(useLive.getState().step).toBe(0);
     expect(useExperiment.getState().replaced).toMatchObject({ reason: 'The plan has changed.' });
     session.undo();
@@ -135,7 +138,7 @@ describe('the timeline', () => {
   });
 
   it('a plan that cannot be is refused with a sentence, and nothing changes', () => {
-    session.changePlan([{ kind: 'hybrid', until: 500, train: 100 }], 'The plan has changed.');
+    editing.changePlan([{ kind: 'hybrid', until: 500, train: 100 }], 'The plan has changed.');
     expect(plan()).toBeUndefined();
     expect(useNotices.getState().notices.at(-1)?.text).toBe(
       'The plan is not taken. Entry 1 trains before it calibrates.',
@@ -146,7 +149,7 @@ describe('the timeline', () => {
 describe('edits', () => {
   it('show at once, go to the worker, and are recorded at the step it answers', () => {
     trainedTo(100);
-    session.edit([toThree]);
+    editing.edit([toThree]);
     expect(secondBits()).toBe(3);
     expect(port().last('edit')?.edits).toEqual([toThree]);
     expect(useExperiment.getState().experiment.changes).toEqual([]);
@@ -156,7 +159,7 @@ describe('edits', () => {
     expect(useLive.getState().step).toBe(104);
   });
   it('that change nothing are not sent', () => {
-    session.edit([{ ...toThree, bits: secondBits() ?? 8 }]);
+    editing.edit([{ ...toThree, bits: secondBits() ?? 8 }]);
     expect(port().last('edit')).toBeUndefined();
   });
 });
@@ -195,7 +198,7 @@ describe('a new start', () => {
   });
   it('goes out from the settings in force and drops recorded changes', () => {
     trainedTo(100);
-    session.edit([toThree]);
+    editing.edit([toThree]);
     port().say({ type: 'changed', run: run(), step: 100, changes: [toThree] });
     session.reset();
     expect(useExperiment.getState().experiment.changes).toEqual([]);
@@ -212,7 +215,7 @@ describe('a new start', () => {
 describe('replay', () => {
   it('makes the recorded changes again and pauses where the run was', () => {
     trainedTo(100);
-    session.edit([toThree]);
+    editing.edit([toThree]);
     port().say({ type: 'changed', run: run(), step: 100, changes: [toThree] });
     trainedTo(250);
     session.replay();
@@ -254,15 +257,15 @@ describe('when something breaks', () => {
     port().say({ type: 'changed', run: run(), step: 120, changes: [{ kind: 'learningRate', value: 9 }] });
     port().say({ type: 'diverged', run: run(), step: 130, layer: 'dense2', network: 'qat', rewindTo: 100 });
     expect(useLive.getState()).toMatchObject({ state: 'paused', divergence: { step: 130, layer: 'dense2' } });
-    expect(session.lowerLearningRate()).toBe(0.0004);
-    session.rewind(session.lowerLearningRate());
+    expect(editing.lowerLearningRate()).toBe(0.0004);
+    editing.rewind(editing.lowerLearningRate());
     expect(port().last('load')).toMatchObject({ checkpoint: { step: 100 }, experiment: { changes: [] } });
     expect(port().last('edit')?.edits).toEqual([{ kind: 'learningRate', value: 0.0004 }]);
     expect(useLive.getState()).toMatchObject({ state: 'training', divergence: null });
   });
   it('weights that do not fit the network are said, and the experiment starts over', () => {
     const tensors = { 'qat/dense1/weights': new Float32Array(3) };
-    session.begin({
+    begin({
       experiment: exampleExperiment,
       checkpoint: { step: 100, tensors },
       points: [point(100)],
@@ -307,9 +310,9 @@ describe('when something breaks', () => {
 describe('the selected layer', () => {
   it('is the chosen one where the network has it, else one with weights', () => {
     const { layers } = networkPresets.cnn;
-    expect(session.shownLayer('conv2', layers)).toBe('conv2');
-    expect(session.shownLayer('input', layers)).toBe('input');
-    expect(session.shownLayer('dense9', layers)).toBe('conv2');
-    expect(session.shownLayer('pool1', layers)).toBe('conv2');
+    expect(shownLayer('conv2', layers)).toBe('conv2');
+    expect(shownLayer('input', layers)).toBe('input');
+    expect(shownLayer('dense9', layers)).toBe('conv2');
+    expect(shownLayer('pool1', layers)).toBe('conv2');
   });
 });

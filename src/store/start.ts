@@ -3,6 +3,7 @@ import { decodeLink, encodeLink } from '@/experiment/link';
 import { defaultExperiment } from '@/experiment/presets';
 import type { Experiment } from '@/experiment/schema';
 import { dropWaiting, flushAddress, followAddress, isOwnAddress } from './address';
+import { connect } from './events';
 import { type SavedRun, useExperiment } from './experiment';
 import { alertPerson } from './notices';
 import { haveData, openExperiment, openLink, useOpening } from './opening';
@@ -10,8 +11,8 @@ import { readRun, readUndo, storedRuns, tidy, writeUndo } from './persistence';
 import { loadRuns } from './runs/actions';
 import { resumeSweep } from './runs/sweep';
 import { saveAs, saveOnLeaving } from './saving';
-import { begin, connect, presentRun } from './session';
 import { claimFirst, claimFormer, claimNew, formerTab } from './tab';
+import { begin, presentRun } from './worker';
 
 let started = false;
 

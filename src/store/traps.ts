@@ -5,10 +5,10 @@ import { siteAt } from '@/catalog/layers';
 import { layerNames } from '@/experiment/network';
 import type { Experiment } from '@/experiment/schema';
 import { type Trap, trapsOf } from '@/session/traps';
+import { edit } from './editing';
 import { useExperiment, useSettings } from './experiment';
 import { siteKey, useLive } from './live';
 import { notify } from './notices';
-import { edit } from './session';
 
 /** A trap with the step at which it was last seen, and the settings that it was seen under. */
 export interface KeptTrap {

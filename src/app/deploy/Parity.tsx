@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import type { Difference, Parity as ParityReport } from '@/experiment/parity';
 import { useLive } from '@/store/live';
-import { session } from '@/store/session';
+import { session } from '@/store/worker';
 import { count, percent } from '../format';
 import { help } from '../Term';
 import styles from './Deploy.module.css';

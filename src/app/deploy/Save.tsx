@@ -5,7 +5,7 @@ import { fileStem } from '@/experiment/summary';
 import { useExperiment } from '@/store/experiment';
 import { useLive } from '@/store/live';
 import { alertPerson, dismiss } from '@/store/notices';
-import { session } from '@/store/session';
+import { session } from '@/store/worker';
 import { help } from '../Term';
 import { download, saveCurves, saveExperiment } from '../toolbar/exports';
 import styles from './Deploy.module.css';

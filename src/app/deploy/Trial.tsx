@@ -5,7 +5,7 @@ import { datasetInfo } from '@/catalog/datasets';
 import type { Trial } from '@/session/deployProtocol';
 import { useExperiment } from '@/store/experiment';
 import { useLive } from '@/store/live';
-import { session } from '@/store/session';
+import { session } from '@/store/worker';
 import { count, percent, shortTime } from '../format';
 import { help } from '../Term';
 import styles from './Deploy.module.css';

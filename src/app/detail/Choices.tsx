@@ -13,8 +13,8 @@ import {
 } from '@/catalog/quantizers';
 import { inputName } from '@/experiment/changes';
 import { layerNames } from '@/experiment/network';
+import { edit } from '@/store/editing';
 import { useSettings } from '@/store/experiment';
-import { edit } from '@/store/session';
 import { DeployMark } from '../network/DeployMark';
 import { ChoiceSelect, QuantizerSelect } from '../network/QuantizerSelect';
 import { choiceEdit, concerns, type Setting } from '../network/quantizers';

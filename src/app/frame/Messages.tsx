@@ -5,10 +5,11 @@
 
 import { summaryOf } from '@/experiment/summary';
 import type { networks } from '@/session/protocol';
+import { lowerLearningRate, rewind } from '@/store/editing';
 import { useExperiment, useSettings, useUpcoming } from '@/store/experiment';
 import { useLive } from '@/store/live';
 import { dismiss, type Notice, useNotices } from '@/store/notices';
-import { forgetReplaced, lowerLearningRate, rewind, undo } from '@/store/session';
+import { forgetReplaced, undo } from '@/store/session';
 import { useTrapWatch } from '@/store/traps';
 import { useWorkspace } from '@/store/workspace';
 import { count, plain, plural } from '../format';

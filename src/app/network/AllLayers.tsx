@@ -4,7 +4,7 @@ import type { LayerSpec } from '@/catalog/layers';
 import type { TensorKind } from '@/catalog/quantizers';
 import type { ResolvedLayer } from '@/experiment/network';
 import type { ModelSize } from '@/experiment/size';
-import { edit } from '@/store/session';
+import { edit } from '@/store/editing';
 import { BitCells } from '../controls/BitCells';
 import { bytes, bytesHelp, count, figures, short } from '../format';
 import { help, Term, wordHelp } from '../Term';

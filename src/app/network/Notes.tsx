@@ -1,9 +1,9 @@
 /** What is said and chosen of the network as a whole: a word on the preset, and where batch norm takes its statistics from. */
 import { hasBatchNorm, normChanges, normStatistics } from '@/catalog/layers';
 import { type NetworkPreset, networkPresets } from '@/experiment/presets';
+import { edit } from '@/store/editing';
 import { useSettings } from '@/store/experiment';
 import { useLive } from '@/store/live';
-import { edit } from '@/store/session';
 import { help } from '../Term';
 import { presetOf } from './layers';
 import styles from './Network.module.css';

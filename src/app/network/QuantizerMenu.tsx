@@ -2,8 +2,8 @@
 import { Popover } from '@mantine/core';
 import { useState } from 'react';
 import { deployedAt, type TensorKind } from '@/catalog/quantizers';
+import { edit } from '@/store/editing';
 import { useSettings } from '@/store/experiment';
-import { edit } from '@/store/session';
 import { help } from '../Term';
 import { DeployMark } from './DeployMark';
 import { addressed } from './layers';

@@ -9,7 +9,7 @@ import {
   sites,
   tensorKindOf,
 } from '@/catalog/quantizers';
-import { edit } from '@/store/session';
+import { edit } from '@/store/editing';
 import { BitCells } from '../controls/BitCells';
 import { help } from '../Term';
 import styles from './Desk.module.css';

@@ -14,10 +14,10 @@ import {
 import { planKinds, planWords } from '@/experiment/planWords';
 import type { Experiment } from '@/experiment/schema';
 import { parsePoints, pointsText } from '@/experiment/timeline';
+import { changePlan } from '@/store/editing';
 import { useExperiment } from '@/store/experiment';
 import { useLive } from '@/store/live';
 import { alertPerson, dismiss } from '@/store/notices';
-import { changePlan } from '@/store/session';
 import { NumberBox } from '../controls/NumberBox';
 import { help } from '../Term';
 import { fieldsOf, offers, withNew } from './entries';

@@ -4,9 +4,9 @@
  */
 import { useElementSize } from '@mantine/hooks';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
-import { type Handle, handlesOf, type Timeline as Moments } from '@/experiment/timeline';
+import { type Handle, handlesOf, type Timeline as Moments, withRecorded } from '@/experiment/timeline';
+import { changeTimeline } from '@/store/editing';
 import { useExperiment } from '@/store/experiment';
-import { changeTimeline } from '@/store/session';
 import { spread } from '../results/axis';
 import { BitStrip } from '../results/BitStrip';
 import { bitPlan } from '../results/bitPlan';
@@ -34,6 +34,8 @@ function useDraft() {
   const experiment = useExperiment((state) => state.experiment);
   const [draft, setDraft] = useState<Moments | null>(null);
   const pending = useRef<Moments | null>(null);
+  /** What it was made from: a width may be toggled while a hand is on a handle. */
+  const base = useRef<Moments>(experiment);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const set = (next: Moments | null) => {
     pending.current = next;
@@ -43,7 +45,8 @@ function useDraft() {
     clearTimeout(timer.current);
     const next = pending.current;
     set(null);
-    if (next) changeTimeline(() => next, 'The timeline has changed.');
+    const from = base.current;
+    if (next) changeTimeline((now) => withRecorded(next, from, now), 'The timeline has changed.');
   };
   useEffect(() => () => clearTimeout(timer.current), []);
   return {
@@ -54,6 +57,7 @@ function useDraft() {
     }, [draft, experiment]),
     /** Shows a change; `later` takes it when the keys rest. */
     change(next: Moments, later: boolean) {
+      if (!pending.current) base.current = useExperiment.getState().experiment;
       set(next);
       clearTimeout(timer.current);
       if (later) timer.current = setTimeout(take, settleMs);

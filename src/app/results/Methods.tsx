@@ -13,9 +13,9 @@ import {
   preparations,
   ptqOf,
 } from '@/experiment/ptq';
+import { changeMethod, edit } from '@/store/editing';
 import { useExperiment, useSettings } from '@/store/experiment';
 import { useLive } from '@/store/live';
-import { changeMethod, edit } from '@/store/session';
 import { NumberBox } from '../controls/NumberBox';
 import { help, Term } from '../Term';
 import styles from './Methods.module.css';

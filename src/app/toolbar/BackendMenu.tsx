@@ -1,9 +1,9 @@
 /** The badge that names backend and adapter; a native select lies over it, so that it opens like any other. */
 
-import { type BackendChoice, type BackendName, backendChoices } from '@/catalog/backends';
+import { type BackendChoice, type BackendName, backendChoices, backendLabels } from '@/catalog/backends';
 import { words } from '@/catalog/words';
 import { useLive } from '@/store/live';
-import { chooseBackend, names } from '@/store/session';
+import { chooseBackend } from '@/store/session';
 import { useWorkspace } from '@/store/workspace';
 import { help } from '../Term';
 import styles from './Toolbar.module.css';
@@ -30,7 +30,7 @@ export function BackendMenu() {
       {...help([words.backend.help, ...(backend ? [exact] : []), ...passedOver].filter(Boolean).join(' '))}
     >
       <i data-on={backend !== null} aria-hidden="true" />
-      <span>{backend ? names[backend.name] : names[choice]}</span>
+      <span>{backend ? backendLabels[backend.name] : backendLabels[choice]}</span>
       <small>{backend ? backend.adapter : waiting}</small>
       <select
         aria-label="Backend"
@@ -41,7 +41,7 @@ export function BackendMenu() {
           const reason = why(name);
           return (
             <option key={name} value={name} disabled={reason !== undefined}>
-              {names[name]}
+              {backendLabels[name]}
               {reason ? ` (${reason})` : ''}
             </option>
           );

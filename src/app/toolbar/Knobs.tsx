@@ -1,7 +1,8 @@
 /** Seed (a new start) and learning rate (changes while it trains, and is recorded then). */
 import { learningRateField } from '@/catalog/optimizers';
+import { edit } from '@/store/editing';
 import { useSettings } from '@/store/experiment';
-import { edit, restructure } from '@/store/session';
+import { restructure } from '@/store/session';
 import { NumberBox } from '../controls/NumberBox';
 import { Term } from '../Term';
 import styles from './Toolbar.module.css';

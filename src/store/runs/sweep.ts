@@ -18,7 +18,7 @@ import type { LayerSummary, Snapshot } from '@/session/protocol';
 import { appendPoints, type LiveState, useLive } from '../live';
 import { alertPerson, notify } from '../notices';
 import { haveData } from '../opening';
-import { ownData } from '../session';
+import { ownData } from '../worker';
 import { useWorkspace } from '../workspace';
 import { change, finished, hasRoom, newId } from './actions';
 import { readSweep, writeSweep } from './database';
