@@ -1,6 +1,7 @@
 /**
  * ONNX models as bytes. ./onnx.json describes the messages that are written: the fields of these names and numbers in
- * onnx.proto (the ONNX project, Apache-2.0, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), and no others.
+ * onnx.proto (the ONNX project, Apache-2.0, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), and no others. Attributes are
+ * written as proto2, so that one of 0 is there.
  */
 import protobuf from 'protobufjs/light';
 import descriptor from './onnx.json';

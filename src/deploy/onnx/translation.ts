@@ -53,6 +53,11 @@ export class Translation {
     else this.places.set(index, { tensor: this.style.keepWhole(this.graph, q, value), form, dims });
   }
 
+  /** Puts what is kept of a value in its place, row-major. */
+  putKept(index: number, tensor: string, dims: readonly number[]): void {
+    this.places.set(index, { tensor, form: 'rows', dims });
+  }
+
   /** q - zero point of a value, row-major in the dims asked for. */
   wholeRows(index: number, dims: readonly number[]): Whole {
     return this.whole(index, this.asRows(index, dims));

@@ -19,7 +19,7 @@ type Float = 'float32' | 'float64';
 /** A tensor of whole numbers. */
 export interface Whole {
   tensor: string;
-  element: Float;
+  element: Float | 'uint8';
   /** No number is further from 0. */
   largest: number;
 }
@@ -149,9 +149,8 @@ export function rescaled(
 export function lookedUp(graph: Graph, stem: string, table: StepTable, code: Whole): Whole {
   const values = Uint8Array.from({ length: 2 * codeHalf }, (_, i) => stepOf(table, i - codeHalf));
   const stored = graph.constant(stem, 'uint8', [values.length], values);
-  const found = graph.node('Gather', `${stem}_found`, [stored, cast(graph, stem, code, 'int32')]);
-  const tensor = graph.node('Cast', `${stem}_float32`, [found], { to: elements.float32 });
-  return { tensor, element: 'float32', largest: 255 };
+  const tensor = graph.node('Gather', `${stem}_found`, [stored, cast(graph, stem, code, 'int32')]);
+  return { tensor, element: 'uint8', largest: 255 };
 }
 
 /** Entries of a constant list of whole numbers. @param index whole numbers from 0 */

@@ -5,6 +5,8 @@
 import type { OpKind } from '../../ops';
 import type { Translation, Translator } from '../translation';
 import { add, averagePool, conv2d, dense, depthwiseConv2d, maxPool2d } from './layers';
+import { gru, lstm } from './recurrent';
+import { embedding, positions } from './sequences';
 
 export const exactTranslators = {
   dense,
@@ -13,6 +15,10 @@ export const exactTranslators = {
   maxPool2d,
   averagePool,
   add,
+  gru,
+  lstm,
+  embedding,
+  positions,
 } satisfies { [K in OpKind]?: Translator<K> };
 
 /** Rounds the network's input as `quantizeTo` of ../../arithmetic.ts does: by the reciprocal. Symbols of a text stay. */
