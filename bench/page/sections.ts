@@ -149,6 +149,8 @@ const toggles: Section = async (experiment, dataset, turns) => {
 const shares: Section = async (experiment, dataset, turns) => {
   const { trainer, stepper } = await start(experiment, dataset);
   const reporter = new Reporter(0, trainer, () => {}, resolveNetwork(experiment)[0]!.name);
+  await reporter.complete(stepper);
+  reporter.begin();
   let [training, reporting] = [0, 0];
   const end = performance.now() + 1500 * turns;
   while (performance.now() < end) {

@@ -176,15 +176,37 @@ export class Network {
   forward(variables: NetworkVariables, x: tf.Tensor, pass: Pass): tf.Tensor {
     const { input, layers } = this.plan;
     const signals = [input ? this.round(inputName, 'activations', x, input, pass) : this.plain(x)];
+    // Whoever looks in may keep what is seen; gradients need everything.
+    const { training, tap, visit, enter } = pass;
+    const frees = !training && !tap && !visit && !enter;
     layers.forEach((layer, index) => {
       const skipped = layer.source === undefined ? undefined : signals[layer.source];
-      const given = this.given(layer, variables, pass);
-      pass.enter?.(layer.name, () => this.numbers(signals[index]!));
-      signals.push(
-        implementationOf(layer.spec)(signals[index]!, skipped === undefined ? given : { ...given, skipped }),
-      );
+      enter?.(layer.name, () => this.numbers(signals[index]!));
+      const run = () => {
+        const given = this.given(layer, variables, pass);
+        return implementationOf(layer.spec)(
+          signals[index]!,
+          skipped === undefined ? given : { ...given, skipped },
+        );
+      };
+      signals.push(frees ? tf.tidy(run as () => Signal & tf.TensorContainerObject) : run());
+      if (frees) this.freeBefore(signals, index, x);
     });
     return this.numbers(signals.at(-1)!);
+  }
+
+  /**
+   * Lets go of the values that no layer after this one reads, so that later ones take their place, which is in the cache.
+   * @param index of the layer that was run last
+   */
+  private freeBefore(signals: readonly Signal[], index: number, x: tf.Tensor): void {
+    const { layers } = this.plan;
+    const isRead = (at: number) => at > index || layers.slice(index + 1).some(({ source }) => source === at);
+    const read = new Set(signals.filter((_, at) => isRead(at)).map(({ values }) => values));
+    for (const at of new Set([index, layers[index]!.source ?? index])) {
+      const { values } = signals[at]!;
+      if (!isRead(at) && values !== x && !read.has(values)) values.dispose();
+    }
   }
 
   dispose(): void {

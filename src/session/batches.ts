@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Shape, volume } from '@/catalog/layers';
 import type { Split } from '@/data/dataset';
 import { stream } from '@/data/random';
+import type { ResolvedLayer } from '@/experiment/network';
 
 export interface Batch {
   /** [batch, ...inputShape] */
@@ -30,6 +31,18 @@ export function rowsOf(split: Split, inputShape: Shape, rows: ArrayLike<number>)
 
 export const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, i) => from + i);
+
+/** Values of a network's largest site that are in work at once: its chunks stay near the processor. */
+const valuesAtOnce = 2 ** 19;
+const leastAtOnce = 32;
+
+/** How many examples go through a network at once where nothing else says so. */
+export function examplesAtOnce(layers: readonly ResolvedLayer[]): number {
+  const sizes = layers.flatMap(({ inputShape, outputShape, siteShapes }) =>
+    [inputShape, outputShape, ...Object.values(siteShapes)].map((shape) => volume(shape)),
+  );
+  return Math.max(leastAtOnce, Math.floor(valuesAtOnce / Math.max(...sizes)));
+}
 
 /** The order in which training examples are drawn. The last, short batch of an epoch is left out. */
 export class BatchOrder {

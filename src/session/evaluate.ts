@@ -1,12 +1,11 @@
 /** Scores on the test set: accuracy, loss, predictions, confusion. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Labels } from '@/data/dataset';
-import { type Batch, range, rowsOf } from './batches';
+import { resolveNetwork } from '@/experiment/network';
+import { type Batch, examplesAtOnce, range, rowsOf } from './batches';
 import type { NetworkName, Score } from './protocol';
 import type { Trainer } from './trainer';
 
-/** Rows that go through the network at once. */
-const chunk = 500;
 /** Test sets up to this many values stay on the device. */
 const residentValues = 2 ** 24;
 
@@ -18,6 +17,8 @@ export interface Evaluation extends Score {
 /** The test set in chunks, made once; `limit` bounds how many examples are looked at. */
 export class TestSet {
   readonly count: number;
+  /** Rows that go through the network at once. */
+  private readonly chunk: number;
   private readonly resident: Batch[] | undefined;
 
   constructor(
@@ -28,14 +29,15 @@ export class TestSet {
   ) {
     const { test, inputShape } = dataset;
     this.count = Math.min(test.count, limit);
+    this.chunk = examplesAtOnce(resolveNetwork(trainer.present));
     const values = this.count * inputShape.reduce((a, b) => a * b, 1);
     if (values <= residentValues) this.resident = [...this.make()];
   }
 
   private *make(): Generator<Batch> {
     const { test, inputShape } = this.dataset;
-    for (let from = 0; from < this.count; from += chunk)
-      yield rowsOf(test, inputShape, range(from, Math.min(from + chunk, this.count)));
+    for (let from = 0; from < this.count; from += this.chunk)
+      yield rowsOf(test, inputShape, range(from, Math.min(from + this.chunk, this.count)));
   }
 
   /** Scores one network. PTQ must be calibrated before. */

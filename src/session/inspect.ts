@@ -13,10 +13,10 @@ import {
   type WeightSite,
   weightGranularity,
 } from '@/catalog/quantizers';
-import { layerNames } from '@/experiment/network';
+import { layerNames, resolveNetwork } from '@/experiment/network';
 import type { Experiment } from '@/experiment/schema';
 import { mode, rules } from '@/quant/settings';
-import { range, rowsOf } from './batches';
+import { examplesAtOnce, range, rowsOf } from './batches';
 import { gridOf } from './grid';
 import { OscillationWatch } from './oscillation';
 import { atLearnedWidth, withBlockScales, withOwnParams } from './ownScales';
@@ -34,7 +34,7 @@ import type {
 import { detailOf, histogramOf, outlierOf, type Site, summaryOf } from './siteStatistics';
 import type { Trainer } from './trainer';
 
-/** Test examples that activations are looked at on. */
+/** Test examples that activations are looked at on, fewer where a network makes a great many values of each. */
 const probeSamples = 256;
 const summaryBins = 34;
 /** What a site's quantizer says about itself, the estimator in force, and what it works with. */
@@ -89,7 +89,8 @@ type Sites = Partial<Record<SiteName, Site>>;
 /** Every site of the QAT network, by layer and name, on the first test examples. */
 async function sites(trainer: Trainer, watch: OscillationWatch): Promise<Map<string, Sites>> {
   const { test, inputShape } = trainer.dataset;
-  const batch = rowsOf(test, inputShape, range(0, Math.min(probeSamples, test.count)));
+  const count = Math.min(probeSamples, examplesAtOnce(resolveNetwork(trainer.present)), test.count);
+  const batch = rowsOf(test, inputShape, range(0, count));
   const tapped: { layer: string; site: SiteName; tensors: Record<string, tf.Tensor>; channels: number }[] =
     [];
   tf.tidy(() => {

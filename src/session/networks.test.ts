@@ -1,10 +1,12 @@
 /** Every preset trains: the loss falls, PTQ and QAT have answers, and a checkpoint goes on digit for digit. */
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type DatasetSpec, datasetKinds } from '@/catalog/datasets';
 import { generate } from '@/data/generate';
 import { experimentFor, type NetworkPresetName, networkPresets, presetsFor } from '@/experiment/presets';
 import { type Experiment, experimentSchema } from '@/experiment/schema';
 import { startBackend } from '@/kernels/testing/node';
+import { range, rowsOf } from './batches';
 import { TestSet } from './evaluate';
 import { inspect } from './inspect';
 import { Trainer } from './trainer';
@@ -57,6 +59,18 @@ describe.each(Object.keys(networkPresets) as NetworkPresetName[])('%s', (name) =
     const set = new TestSet(trainer);
     for (const network of ['float', 'qat', 'ptq'] as const)
       expect((await set.evaluate(network)).loss).toBeGreaterThan(0);
+    // Someone who looks in keeps everything; alone, the pass lets go of what it has used, and of all in the end.
+    const { test: part, inputShape } = trainer.dataset;
+    const { x, y } = rowsOf(part, inputShape, range(0, 8));
+    for (const network of ['float', 'qat', 'ptq'] as const) {
+      const tensors = tf.memory().numTensors;
+      const [alone, watched] = [undefined, () => {}].map((tap) =>
+        tf.tidy(() => Array.from(trainer.logits(network, x, tap).dataSync())),
+      );
+      expect(alone).toEqual(watched);
+      expect(tf.memory().numTensors).toBe(tensors);
+    }
+    tf.dispose([x, y]);
     const { layers } = await inspect(trainer, undefined);
     for (const { sites } of layers)
       for (const summary of Object.values(sites)) expect(summary?.sqnrDb).not.toBeNaN();

@@ -31,3 +31,23 @@ test('a job is due at its interval while it is cheap, and later when it is costl
   now += 1;
   expect(job.due).toBe(true);
 });
+
+test('a job that is postponed waits by what it is said to cost, from then on', () => {
+  let now = 1000;
+  const job = new Job(
+    100,
+    0.1,
+    () => {},
+    () => now,
+  );
+  job.postpone(40);
+  now += 399;
+  expect(job.due).toBe(false);
+  now += 1;
+  expect(job.due).toBe(true);
+  job.postpone();
+  now += 399;
+  expect(job.due).toBe(false);
+  now += 1;
+  expect(job.due).toBe(true);
+});

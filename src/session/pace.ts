@@ -43,6 +43,12 @@ export class Job {
     return this.now() - this.last >= Math.max(this.everyMs, this.cost / this.share);
   }
 
+  /** Lets it wait as if it had been done just now, at this cost in ms. */
+  postpone(cost = this.cost): void {
+    this.cost = cost;
+    this.last = this.now();
+  }
+
   async run(): Promise<void> {
     const start = this.now();
     await this.work();

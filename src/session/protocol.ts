@@ -27,8 +27,10 @@ export interface CurvePoint {
   step: number;
   float: Score;
   qat: Score;
-  /** Null until the first step: there is nothing trained to round yet. */
+  /** Null until the first step, when there is nothing trained to round yet, and in a first look. */
   ptq: Score | null;
+  /** A first look, at a few test examples: it goes when all have been looked at. */
+  few?: true;
 }
 
 /** Everything needed to go on from a step, as typed arrays that IndexedDB stores as they are. */

@@ -5,6 +5,7 @@
 import type { DatasetView } from '@/catalog/datasets';
 import { volume } from '@/catalog/layers';
 import { classCounts, type Labels, type Split } from '@/data/dataset';
+import { calibrationSamples } from '@/experiment/ptq';
 import { answersTo } from './attempt';
 import { confusionOf, type Evaluation, TestSet } from './evaluate';
 import { FieldPainter, inspect } from './inspect';
@@ -25,6 +26,10 @@ import type { Trainer } from './trainer';
 
 /** While training, larger test sets are judged by their first examples; a pause looks at all. */
 const liveTestSamples = 2000;
+/** An evaluation of so many ms comes at once when training starts. A longer one has to wait, but for a look of that length. */
+const freeMs = 40;
+/** Examples that a first look takes in at least. */
+const leastLooked = 32;
 /** Images and rows sent to the page; points are sent all. */
 const previewSamples = 240;
 const previewPoints = 4000;
@@ -43,6 +48,9 @@ export class Reporter {
   /** Parts that wait for the next snapshot. */
   private parts: Pick<Snapshot, 'points'> & Partial<Snapshot> = { points: [] };
   private reached: number | undefined;
+  /** ms that evaluating one example takes, and PTQ's calibration once it was measured. */
+  private readonly cost: { example: number; calibration?: number } = { example: 0 };
+  private lookDue = false;
   private rate = { step: 0, time: performance.now(), perSecond: 0 };
 
   constructor(
@@ -57,11 +65,24 @@ export class Reporter {
     this.live = test.count > liveTestSamples ? new TestSet(trainer, liveTestSamples) : this.whole;
     this.painter =
       view === 'points' && trainer.dataset.classNames.length === 2 ? this.makePainter() : undefined;
-    this.evaluating = new Job(100, 0.05, () => this.evaluate(this.live));
+    // The share of pictures that there are none of is the evaluation's.
+    this.evaluating = new Job(100, this.painter ? 0.05 : 0.07, () => this.evaluate(this.live));
     this.inspecting = new Job(300, 0.025, () => this.inspect());
     this.painting = new Job(200, 0.02, () => this.paint());
     this.posting = new Job(100, 0.5, () => this.flush(true));
     this.trying = new Job(150, 0.08, () => this.answer());
+  }
+
+  /** Training starts, or goes on: what is costly waits from now on, except for a first look. */
+  begin(): void {
+    const { example, calibration = calibrationSamples * example } = this.cost;
+    const all = this.live.count * networks.length * example + calibration;
+    if (all > freeMs) {
+      this.evaluating.postpone(all);
+      this.lookDue = this.trainer.step === 0;
+    }
+    this.inspecting.postpone();
+    this.painting.postpone();
   }
 
   /**
@@ -70,6 +91,7 @@ export class Reporter {
    */
   async report(stepper: Stepper): Promise<number | undefined> {
     this.reached = undefined;
+    if (this.lookDue) await this.look();
     await this.evaluating.runIfDue();
     if (!this.quiet) {
       await this.inspecting.runIfDue();
@@ -84,8 +106,8 @@ export class Reporter {
   /** When paused: everything, on the whole test set. */
   async complete(stepper?: Stepper): Promise<void> {
     await this.evaluate(this.whole, true);
-    await this.inspect();
-    await this.paint();
+    await this.inspecting.run();
+    await this.painting.run();
     await this.answer();
     if (stepper) this.stepMs = { float: stepper.times.float.value, qat: stepper.times.qat.value };
     this.flush(false);
@@ -121,18 +143,46 @@ export class Reporter {
   private stepMs = { float: 0, qat: 0 };
 
   private async evaluate(set: TestSet, deep = false): Promise<void> {
-    const { step, dataset } = this.trainer;
     // Learning roundings takes seconds: at a pause.
-    if (step > 0) await this.trainer.calibrate(deep);
-    const results = {} as Record<NetworkName, Evaluation | null>;
-    for (const name of networks)
-      results[name] = name === 'ptq' && step === 0 ? null : await set.evaluate(name);
+    if (this.trainer.step > 0) {
+      const start = performance.now();
+      await this.trainer.calibrate(deep);
+      if (!deep) this.cost.calibration = performance.now() - start;
+    }
+    const start = performance.now();
+    const { qat } = await this.score(set, this.present);
+    this.cost.example = (performance.now() - start) / (set.count * this.present.length);
+    this.reached = qat.accuracy;
+  }
+
+  /** Evaluates the networks that are trained on so few examples that it takes little time. */
+  private async look(): Promise<void> {
+    this.lookDue = false;
+    const fitting = Math.floor(freeMs / (2 * this.cost.example));
+    const set = new TestSet(this.trainer, Math.min(Math.max(fitting, leastLooked), this.live.count));
+    const isFew = set.count < this.live.count;
+    try {
+      await this.score(set, ['float', 'qat'], isFew ? { few: true } : {});
+    } finally {
+      set.dispose();
+    }
+  }
+
+  /** Scores networks for the next snapshot. */
+  private async score(
+    set: TestSet,
+    names: readonly NetworkName[],
+    more: Pick<CurvePoint, 'few'> = {},
+  ): Promise<CurvePoint> {
+    const { step, dataset } = this.trainer;
+    const results: Record<NetworkName, Evaluation | null> = { float: null, ptq: null, qat: null };
+    for (const name of names) results[name] = await set.evaluate(name);
     const score = (evaluation: Evaluation) => ({ accuracy: evaluation.accuracy, loss: evaluation.loss });
     const { float, qat, ptq } = results;
-    const point: CurvePoint = { step, float: score(float!), qat: score(qat!), ptq: ptq && score(ptq) };
+    const point = { step, float: score(float!), qat: score(qat!), ptq: ptq && score(ptq), ...more };
     this.parts.points = [...this.parts.points, point];
     this.parts.predictions = predictionsOf(results, dataset.test.y, dataset.classNames.length);
-    this.reached = point.qat.accuracy;
+    return point;
   }
 
   private async inspect(): Promise<void> {

@@ -128,6 +128,7 @@ export class Session {
     if (!run || command.run !== run.id) return;
     switch (command.type) {
       case 'train':
+        if (!this.training) run.reporter.begin();
         this.training = true;
         return;
       case 'pause':

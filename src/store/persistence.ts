@@ -26,7 +26,11 @@ const savedRunSchema = z.object({
     })
     .nullable()
     .catch(null),
-  points: z.array(z.object({ step, float: score, qat: score, ptq: score.nullable() })).max(20_000),
+  points: z
+    .array(
+      z.object({ step, float: score, qat: score, ptq: score.nullable(), few: z.literal(true).optional() }),
+    )
+    .max(20_000),
 });
 const replacedSchema = savedRunSchema.extend({ reason: z.string().max(300) });
 type StoredRun = SavedRun & { id: string; savedAt: number };

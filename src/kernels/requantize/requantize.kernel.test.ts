@@ -99,6 +99,30 @@ describe.each(backends)('requantize on %s', (backend) => {
     }
   });
 
+  test('is the same in every layout: sums that float64 holds and others side by side', async () => {
+    for (const channels of [1, 3, 8, 33])
+      for (const dtype of ['float32', 'int32'] as const)
+        for (const scale of [undefined, 0.004, 2]) {
+          const count = channels * (channels === 1 ? 203 : 19);
+          const most = dtype === 'int32' ? 2 ** 31 - 2 ** 20 : 2 ** 24;
+          const sums = Array.from(randomIntegers(count, channels, -5000, 5000), (sum, i) =>
+            i % 5 === 3 ? (sum % 2 ? most : -most) - Math.abs(sum) * (dtype === 'int32' ? 64 : 0) : sum,
+          );
+          const one: Problem = {
+            ...problem(1, 1),
+            sums,
+            scales: Array.from(randomFloats(channels, channels + 1, 0.00001, 0.05)),
+            bias: Array.from(randomFloats(channels, channels + 2)),
+            range: [-(2 ** 20), 2 ** 20],
+          };
+          const values = Array.from(randomIntegers(count, 5, -(2 ** 20), 2 ** 20));
+          const whole = scale === undefined ? one : { ...one, more: { values, scale } };
+          // Sums of two products of 63 bits each are not asked for.
+          if (dtype === 'int32' && scale !== undefined) whole.sums = sums.map((sum) => sum >> 2);
+          expect(await read(compute(whole, dtype))).toEqual(expected(whole));
+        }
+  });
+
   test('goes to the even neighbour at ties, on both sides of zero', async () => {
     const ties: Problem = {
       sums: [-5, -3, -1, 0, 1, 3, 5, 7],

@@ -74,7 +74,8 @@ export function finish<S>(
   site: ActivationSiteName = 'activations',
 ): Signal {
   const floats = () => scaled(accumulate(input.values, weights.values), input, weights, biases, activation);
-  const sums = exactSums(input, weights, accumulate);
+  // Sums that no site takes as integers are not computed twice.
+  const sums = layer.deployed(site) && exactSums(input, weights, accumulate);
   const rounded =
     sums &&
     requantized(
