@@ -1,5 +1,6 @@
 /** On WASM the same seed gives the same numbers: Reset, Replay, a link in another browser, the terminal. */
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from './support/playground';
 
@@ -76,11 +77,13 @@ const terminal = (...parameters: string[]) =>
     env: { ...process.env, INIT_CWD: root },
   });
 
-test('the terminal gives the same JSON twice, and the page’s numbers', async ({ playground }) => {
+test('the terminal gives the same JSON twice, exporting or not, and the page’s numbers', async ({
+  playground,
+}, info) => {
   const link =
     'v=1&seed=11&data=moons;n=600;noise=0.15;test=0.5&input=a8&net=dense;16;w4;a4_dense;16;w2;a4_dense;w8;a32&opt=sgd;lr=0.05;momentum=0.9&batch=32&stop=250&do=100;w3';
-  const report = () => {
-    const { status, stdout } = terminal(`#${link}`, '--json');
+  const report = (...more: string[]) => {
+    const { status, stdout } = terminal(`#${link}`, '--json', ...more);
     expect(status).toBe(0);
     const { stepMs, parity, ...rest } = JSON.parse(stdout);
     expect(stepMs.qat).toBeGreaterThan(0);
@@ -88,7 +91,15 @@ test('the terminal gives the same JSON twice, and the page’s numbers', async (
     return { ...rest, parity: { ...parity, engineMs: 0 } };
   };
   const first = report();
-  expect(report()).toEqual(first);
+  const folder = info.outputPath('exports');
+  expect(report('--export', folder)).toEqual(first);
+  const stem = 'moons-mlp-16-16-w3-a4-seed-11-3-changes';
+  expect(readdirSync(folder).sort()).toEqual(
+    [
+      ...['-c.zip', '-float.safetensors', '-int4.onnx', '-integer.safetensors', '-pytorch.zip'],
+      ...['-qonnx.onnx', '.json', '.onnx'],
+    ].map((ending) => `${stem}${ending}`),
+  );
   expect(first).toMatchObject({ backend: 'wasm', mode: 'deterministic', seed: 11, steps: 250, link });
 
   await playground.open(link);
@@ -109,4 +120,5 @@ test('the terminal refuses in one sentence', () => {
   });
   expect(terminal('--steps', 'many')).toMatchObject({ status: 2, stdout: '' });
   expect(terminal('--speed')).toMatchObject({ status: 2, stdout: '' });
+  expect(terminal('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('--sweep FILE') });
 });

@@ -75,6 +75,7 @@ export interface Sharing {
 /**
  * Needs a started wasm backend.
  * @param tell hears of progress in sentences; without it nothing is evaluated on the way
+ * @param after is given the trained networks before they are let go
  * @throws DivergedError if the loss is no longer finite
  */
 export async function runExperiment(
@@ -83,6 +84,7 @@ export async function runExperiment(
   steps: number,
   tell?: (sentence: string) => void,
   sharing?: Sharing,
+  after?: (trainer: Trainer) => Promise<void>,
 ): Promise<Report> {
   const trainer = new Trainer(experiment, dataset);
   const stepper = new Stepper(trainer, () => timelineOf(experiment), true, await sharing?.begin(trainer));
@@ -156,6 +158,7 @@ export async function runExperiment(
     stepMs: { float: stepper.times.float.value, qat: stepper.times.qat.value },
     link: encodeLink({ ...experiment, stop: { ...experiment.stop, steps } }),
   };
+  await after?.(trainer);
   test.dispose();
   trainer.dispose();
   return report;

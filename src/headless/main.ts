@@ -1,5 +1,5 @@
 /** The terminal's entry: reads the arguments and files, runs the experiment, prints a table or one JSON object. */
-import { readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, sep } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,10 +13,26 @@ import { type Experiment, experimentSchema, maxSteps } from '@/experiment/schema
 import { defaultSteps } from '@/experiment/steps';
 import { maxSweepBytes, sweepFromFile } from '@/experiment/sweep/definition';
 import { DivergedError, percent, type Report, runExperiment } from './experiment';
+import { exportAll } from './export';
 import { printSweep, runSweep } from './sweep';
 
-const usage = `Usage: npm run experiment -- ['<link or file>'] [--steps N] [--seed N] [--images IDX --labels IDX] [--json]
-       npm run experiment -- --sweep FILE [--json]`;
+const usage = `Usage: npm run experiment -- ['<link or file>'] [--steps N] [--seed N] [--images IDX --labels IDX] [--export FOLDER] [--json]
+       npm run experiment -- --sweep FILE [--json]
+       npm run experiment -- --help`;
+
+const explained = `${usage}
+
+Trains an experiment in the terminal, deterministic, and prints accuracy, parity of the integers, size and layers.
+
+  '<link or file>'   a link as Share copies it, in quotes, or a file that Export saved; absent: the default experiment
+  --steps N          train so many steps (1 to ${maxSteps}); absent: the experiment's own stop
+  --seed N           another seed (0 to 4294967295)
+  --images, --labels an IDX pair (MNIST and its kin, gzipped or not) as the data; without an experiment the digits CNN
+  --export FOLDER    write ONNX, C, PyTorch, safetensors and the experiment there
+  --sweep FILE       run every experiment of a sweep that the Sweep tab saved
+  --json             nothing on stdout but one JSON object
+
+Exit status: 1 bad input, 2 bad usage.`;
 
 /** Input that a person can mend: exit status 1. */
 class InputError extends Error {}
@@ -28,8 +44,10 @@ interface Arguments {
   steps: number | undefined;
   seed: number | undefined;
   files: [images: string, labels: string] | undefined;
+  folder: string | undefined;
   sweep: string | undefined;
   json: boolean;
+  help: boolean;
 }
 
 function integer(name: string, text: string | undefined, min: number, max: number): number | undefined {
@@ -43,8 +61,9 @@ function integer(name: string, text: string | undefined, min: number, max: numbe
 function readArguments(): Arguments {
   const text = { type: 'string' } as const;
   const options = {
-    ...{ steps: text, seed: text, images: text, labels: text, sweep: text },
+    ...{ steps: text, seed: text, images: text, labels: text, sweep: text, export: text },
     json: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
   } as const;
   try {
     const { values, positionals } = parseArgs({ allowPositionals: true, options });
@@ -53,7 +72,8 @@ function readArguments(): Arguments {
     const { images, labels } = values;
     if ((images === undefined) !== (labels === undefined))
       throw new UsageError('--images and --labels go together.');
-    const { sweep, json: _, ...others } = values;
+    const { sweep, json = false, help = false, ...others } = values;
+    if (values.export === '') throw new UsageError('--export needs the name of a folder.');
     if (sweep !== undefined && (positionals.length > 0 || Object.keys(others).length > 0))
       throw new UsageError('--sweep goes with --json alone: its file says what is run.');
     return {
@@ -61,8 +81,8 @@ function readArguments(): Arguments {
       steps: integer('steps', values.steps, 1, maxSteps),
       seed: integer('seed', values.seed, 0, 2 ** 32 - 1),
       files: images !== undefined && labels !== undefined ? [images, labels] : undefined,
-      sweep,
-      json: values.json ?? false,
+      folder: values.export,
+      ...{ sweep, json, help },
     };
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError((error as Error).message);
@@ -190,15 +210,31 @@ async function start(): Promise<void> {
   await startBackend('wasm', dirname(entry) + sep);
 }
 
+/** Before a long training, not after it. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new InputError(`The folder ${path} could not be made: ${(error as Error).message}`);
+  }
+}
+
 async function main(): Promise<void> {
   const parsed = readArguments();
+  if (parsed.help) return console.log(explained);
   if (parsed.sweep !== undefined) return sweepMain(parsed.sweep, parsed.json);
   const { experiment, dataset } = await prepare(parsed);
+  if (parsed.folder !== undefined) makeFolder(parsed.folder);
   await start();
   const steps = parsed.steps ?? experiment.stop.steps ?? defaultSteps(experiment);
-  const tell = parsed.json ? () => {} : (sentence: string) => console.error(sentence);
-  const report = await runExperiment(experiment, dataset, steps, tell);
-  if (parsed.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  const { json, folder } = parsed;
+  const say = (sentence: string) => console.error(sentence);
+  const stopped = { ...experiment, stop: { ...experiment.stop, steps } };
+  const report = await runExperiment(
+    ...([experiment, dataset, steps, json ? () => {} : say, undefined] as const),
+    folder === undefined ? undefined : (trainer) => exportAll(trainer, stopped, folder, say),
+  );
+  if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
   else print(report);
 }
 
