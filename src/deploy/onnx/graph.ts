@@ -35,7 +35,7 @@ export class Graph {
   readonly nodes: Node[] = [];
   readonly tensors: Tensor[];
   private readonly names: Map<string, number>;
-  /** Constants by their stems. */
+  /** Constants by their stems and shapes. */
   private readonly made: Map<string, Tensor[]>;
 
   /** @param around the graph whose names and constants this one, a body of a node, shares */
@@ -78,20 +78,19 @@ export class Graph {
     return outputs;
   }
 
-  /** @returns the name of a constant, the same for the same numbers of the same stem; `dims` [] is one number */
+  /**
+   * @returns the name of a constant, the same one for the same numbers: of the same stem, and of any where they are many, such as
+   * the table of a function; `dims` [] is one number
+   */
   constant(stem: string, element: Element, dims: readonly number[], values: ArrayLike<number>): string {
     const bytes = writers[element](values);
-    const shape = dims.join();
-    const same = this.made
-      .get(stem)
-      ?.find(
-        (tensor) =>
-          tensor.element === element && tensor.dims.join() === shape && sameBytes(tensor.bytes, bytes),
-      );
+    const key = `${bytes.length < 1024 ? stem : ''} ${element} ${dims.join()}`;
+    const made = this.made.get(key) ?? [];
+    const same = made.find((tensor) => sameBytes(tensor.bytes, bytes));
     if (same) return same.name;
     const tensor = { name: this.name(stem), element, dims, bytes };
     this.tensors.push(tensor);
-    this.made.set(stem, [...(this.made.get(stem) ?? []), tensor]);
+    this.made.set(key, [...made, tensor]);
     return tensor.name;
   }
 }

@@ -177,6 +177,13 @@ describe.each([
   });
 });
 
+test('a recurrent layer is one Scan, or written out for every position in QONNX', async () => {
+  const { program } = await trained('gru');
+  const sizes = everyStyle.map((style) => toOnnx(program, style).length);
+  // Two tables of 64 KB each in all of them.
+  expect(sizes.map((bytes) => Math.round(bytes / 1000))).toEqual([167, 167, 391]);
+});
+
 test.runIf(hasChecker)('QONNX has a Quant for every rounding and passes the checker', async () => {
   const { program } = await trained('cnn');
   const operators = check(toOnnx(program, 'qonnx'));

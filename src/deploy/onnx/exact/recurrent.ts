@@ -125,12 +125,13 @@ function scanned(run: Run, parts: string, start: readonly string[], advance: Adv
   };
   const outputs = [
     ...after.map((_, i) => `${layer}_last_${i ? 'cell' : 'state'}`),
-    ...shown.map(() => `${layer}_states`),
+    ...shown.map(() => `${layer}_state_by_state`),
   ];
-  const axes = { scan_input_axes: [1], ...(sequence ? { scan_output_axes: [1] } : {}) };
-  const attributes = { body, num_scan_inputs: 1, ...axes };
-  const made = graph.several('Scan', outputs, [...start, parts], attributes);
-  return sequence ? made.at(-1)! : made[0]!;
+  // Positions first: the reference evaluator of the onnx package scans no other axis.
+  const swapped = { perm: [1, 0, 2] };
+  const first = graph.node('Transpose', `${layer}_part_by_part`, [parts], swapped);
+  const made = graph.several('Scan', outputs, [...start, first], { body, num_scan_inputs: 1 });
+  return sequence ? graph.node('Transpose', `${layer}_states`, [made.at(-1)!], swapped) : made[0]!;
 }
 
 /** Every position's nodes one after the other. @returns as `scanned` */
