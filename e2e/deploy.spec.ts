@@ -149,6 +149,37 @@ test('a trained network is the same as integers, in ONNX Runtime and in C, and i
   await expect.poll(playground.fragment).toBe(address);
 });
 
+test('a GRU runs in ONNX Runtime and in C as it does here, and its file is whole numbers', async ({
+  playground,
+}, info) => {
+  const { page } = playground;
+  await playground.open(
+    'v=1&seed=3&data=digits;n=300;noise=0.5;test=0.3333333333333333&input=a8&net=rows_gru;24;w4;wr4;ag4;a4_dense;linear;w8;a32&opt=adam;lr=0.01&batch=32&stop=60',
+  );
+  await playground.trainTo(60);
+  await openDeploy(playground);
+  await playground.button('Run in ONNX Runtime').click();
+  const trial = page.getByRole('table', { name: 'ONNX Runtime' });
+  const ran = trial.getByRole('row', { name: 'ONNX Runtime' }).getByRole('cell');
+  await expect(ran.nth(1)).toHaveText('0');
+  const accuracy = await playground.text('QAT accuracy');
+  await expect(ran.nth(0)).toHaveText(accuracy);
+  expect(Number.parseFloat(accuracy)).toBeGreaterThan(30);
+
+  const parts = unzipped((await saved(playground, 'PyTorch')).bytes);
+  const examples = testSetOf(parts['data.safetensors']!);
+  const { bytes } = await saved(playground, 'ONNX');
+  expect(await operatorsOf(bytes)).toContain('Scan');
+  const answers = await answersInOnnxRuntime(bytes, examples);
+  expect(accuracyOf(answers, examples)).toBe(accuracy);
+  const qonnx = await operatorsOf((await saved(playground, 'QONNX')).bytes);
+  // The state after each of 28 rows and before the first; the input, and three weight tensors.
+  expect(qonnx.filter((type) => type === 'Quant')).toHaveLength(29 + 4);
+  const sources = texts(unzipped((await saved(playground, 'C99')).bytes));
+  if (hasGcc) expect(await answersInC(sources, info.outputDir, examples)).toEqual(answers);
+  else console.warn('gcc is missing: the C export is not compiled.');
+});
+
 const hostile = '*/ int main(void){return 1;} /* ??/ ..\\..\\"\'`$(id) #include <x>.csv';
 
 test('a hostile name stays text in every file, and becomes no path', async ({ playground }, info) => {

@@ -14,13 +14,13 @@ const bytes = 'application/octet-stream';
 export const exporters = {
   onnx: {
     label: 'ONNX',
-    help: 'QuantizeLinear and DequantizeLinear on 8-bit integers, opset 17: what ONNX Runtime fuses into integer kernels. Narrower widths are 8-bit integers with a Clip.',
+    help: 'QuantizeLinear and DequantizeLinear on 8-bit integers, opset 17: what ONNX Runtime fuses into integer kernels. Narrower widths are 8-bit integers with a Clip. Recurrent networks, and functions other than ReLU, as whole numbers that give our logits to the bit.',
     ending: '.onnx',
     type: bytes,
   },
   onnx4: {
     label: 'ONNX, 4-bit types',
-    help: 'The same with int4 for weights of at most 4 bits, opset 21: about half the file, which fewer programs read.',
+    help: 'The same with int4 for weights of at most 4 bits, opset 21: about half the weights’ bytes, which fewer programs read.',
     ending: '-int4.onnx',
     type: bytes,
   },
