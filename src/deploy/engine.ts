@@ -4,7 +4,7 @@
  * Independent of the tensor kernels that train and evaluate, so that comparing with them says something.
  */
 import { volume } from '@/catalog/layers';
-import { quantizeTo } from './arithmetic';
+import { quantizeAll } from './arithmetic';
 import { opKindOf } from './ops';
 import type { Program } from './program';
 import { Vectors } from './vectors';
@@ -12,11 +12,7 @@ import { Vectors } from './vectors';
 /** The q of one example's numbers: rounded to the input's grid, or the symbols of a text as they are. */
 export function quantizeInput(program: Program, numbers: ArrayLike<number>): Int32Array {
   const { grid, bits } = program.values[program.input]!;
-  if (bits === 32) return Int32Array.from(numbers);
-  // A loop: `from` with a function takes longer than a network.
-  const q = new Int32Array(numbers.length);
-  for (let i = 0; i < q.length; i++) q[i] = quantizeTo(grid, Math.fround(numbers[i]!));
-  return q;
+  return bits === 32 ? Int32Array.from(numbers) : quantizeAll(grid, numbers);
 }
 
 /** Runs one program; keeps the memory of its values between examples. */

@@ -4,6 +4,7 @@
  */
 import { rescale } from '../arithmetic';
 import type { Program, Rescale } from '../program';
+import type { Vectors } from '../vectors';
 import type { Common, Memory, OpKindOf } from './op';
 
 export interface AddOp extends Common {
@@ -23,12 +24,20 @@ export const add: OpKindOf<AddOp> = {
     },
   },
   reads: ({ input, skipped }) => [input, skipped],
-  evaluate(op: AddOp, program: Program, memory: Memory) {
+  evaluate(op: AddOp, program: Program, memory: Memory, vectors?: Vectors) {
     const [a, b] = [memory[op.input]!, memory[op.skipped]!];
     const y = memory[op.output]!;
     const { grid, shape } = program.values[op.input]!;
     const other = program.values[op.skipped]!.grid.zeroPoint;
     const channels = shape.at(-1) ?? 1;
+    if (vectors) {
+      const operands = [
+        { x: a, zeroPoint: grid.zeroPoint },
+        { x: b, zeroPoint: other },
+      ] as const;
+      vectors.combine(op.rescale, ...operands, channels, y);
+      return;
+    }
     for (let i = 0; i < y.length; i++)
       y[i] = rescale(op.rescale, i % channels, a[i]! - grid.zeroPoint, b[i]! - other);
   },

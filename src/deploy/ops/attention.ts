@@ -6,6 +6,7 @@
 import { shareBits } from '@/kernels/integerSoftmax/constants';
 import { rescale } from '../arithmetic';
 import type { Grid, Program, Rescale } from '../program';
+import type { Operand, Vectors } from '../vectors';
 import type { Common, Memory, OpKindOf } from './op';
 
 export interface AttentionOp extends Common {
@@ -30,6 +31,8 @@ export interface AttentionOp extends Common {
   /** From sums of shares times values to the output's grid. */
   rescale: Rescale;
 }
+
+type Operands = readonly [queries: Operand, keys: Operand, values: Operand];
 
 export const attention: OpKindOf<AttentionOp> = {
   reads: ({ input, keys, values }) => [input, keys, values],
@@ -56,39 +59,52 @@ export const attention: OpKindOf<AttentionOp> = {
       return `qat_attention(&${attends}, ${places.join(', ')});`;
     },
   },
-  evaluate(op: AttentionOp, program: Program, memory: Memory) {
-    const { positions, features, heads, exponentials } = op;
-    const [q, k, v, y] = [op.input, op.keys, op.values, op.output].map((index) => memory[index]!);
-    const [zq, zk, zv] = [op.input, op.keys, op.values].map((index) => program.values[index]!.grid.zeroPoint);
-    const row = memory[op.scratch]!;
-    const depth = features / heads;
-    for (let head = 0; head < heads; head++)
-      for (let i = 0; i < positions; i++) {
-        const seen = op.causal ? i + 1 : positions;
-        const at = i * features + head * depth;
-        let largest = Number.NEGATIVE_INFINITY;
-        for (let j = 0; j < seen; j++) {
-          const other = j * features + head * depth;
-          let sum = 0;
-          for (let d = 0; d < depth; d++) sum += (q![at + d]! - zq!) * (k![other + d]! - zk!);
-          row[j] = rescale(op.scores, 0, sum);
-          largest = Math.max(largest, row[j]!);
-        }
-        let total = 0;
-        for (let j = 0; j < seen; j++) {
-          row[j] = exponentials[largest - row[j]!] ?? 0;
-          total += row[j]!;
-        }
-        const half = Math.floor(total / 2);
-        for (let j = 0; j < seen; j++) {
-          const share = Math.floor((row[j]! * 2 ** shareBits + half) / total);
-          row[j] = rescale(op.shares, 0, share) - op.softmax.zeroPoint;
-        }
-        for (let d = 0; d < depth; d++) {
-          let sum = 0;
-          for (let j = 0; j < seen; j++) sum += row[j]! * (v![j * features + head * depth + d]! - zv!);
-          y![at + d] = rescale(op.rescale, 0, sum);
-        }
-      }
+  evaluate(op: AttentionOp, program: Program, memory: Memory, vectors?: Vectors) {
+    const operand = (index: number) => ({
+      x: memory[index]!,
+      zeroPoint: program.values[index]!.grid.zeroPoint,
+    });
+    const operands = [operand(op.input), operand(op.keys), operand(op.values)] as const;
+    const y = memory[op.output]!;
+    if (vectors) vectors.attend(op, operands, y);
+    else attend(op, operands, memory[op.scratch]!, y);
   },
 };
+
+function attend(
+  op: AttentionOp,
+  [{ x: q, zeroPoint: zq }, { x: k, zeroPoint: zk }, { x: v, zeroPoint: zv }]: Operands,
+  row: Int32Array,
+  y: Int32Array,
+): void {
+  const { positions, features, heads, exponentials } = op;
+  const depth = features / heads;
+  for (let head = 0; head < heads; head++)
+    for (let i = 0; i < positions; i++) {
+      const seen = op.causal ? i + 1 : positions;
+      const at = i * features + head * depth;
+      let largest = Number.NEGATIVE_INFINITY;
+      for (let j = 0; j < seen; j++) {
+        const other = j * features + head * depth;
+        let sum = 0;
+        for (let d = 0; d < depth; d++) sum += (q[at + d]! - zq) * (k[other + d]! - zk);
+        row[j] = rescale(op.scores, 0, sum);
+        largest = Math.max(largest, row[j]!);
+      }
+      let total = 0;
+      for (let j = 0; j < seen; j++) {
+        row[j] = exponentials[largest - row[j]!] ?? 0;
+        total += row[j]!;
+      }
+      const half = Math.floor(total / 2);
+      for (let j = 0; j < seen; j++) {
+        const share = Math.floor((row[j]! * 2 ** shareBits + half) / total);
+        row[j] = rescale(op.shares, 0, share) - op.softmax.zeroPoint;
+      }
+      for (let d = 0; d < depth; d++) {
+        let sum = 0;
+        for (let j = 0; j < seen; j++) sum += row[j]! * (v[j * features + head * depth + d]! - zv);
+        y[at + d] = rescale(op.rescale, 0, sum);
+      }
+    }
+}

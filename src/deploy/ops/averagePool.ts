@@ -4,6 +4,7 @@
  */
 import { rescale } from '../arithmetic';
 import type { Program, Rescale } from '../program';
+import type { Vectors } from '../vectors';
 import type { Common, Memory, OpKindOf, Windows } from './op';
 import { forEachWindow } from './products';
 
@@ -18,11 +19,16 @@ export const averagePool: OpKindOf<AveragePoolOp> = {
     call: (op, to) =>
       `qat_average_pool(&${to.windows(op)}, &${to.rescale(op.rescale)}, ${to.value(op.input)}, ${to.zeroPoint(op.input)}, ${to.value(op.output)}, ${to.wide(op.output)});`,
   },
-  evaluate(op: AveragePoolOp, program: Program, memory: Memory) {
+  evaluate(op: AveragePoolOp, program: Program, memory: Memory, vectors?: Vectors) {
     const { width, channels, kernel } = op;
     const x = memory[op.input]!;
     const y = memory[op.output]!;
-    const offset = program.values[op.input]!.grid.zeroPoint * kernel[0] * kernel[1];
+    const { zeroPoint } = program.values[op.input]!.grid;
+    if (vectors) {
+      vectors.sums(op, op.rescale, { x, zeroPoint }, y);
+      return;
+    }
+    const offset = zeroPoint * kernel[0] * kernel[1];
     forEachWindow(op, (pixel, row, column) => {
       for (let c = 0; c < channels; c++) {
         let sum = -offset;

@@ -2,7 +2,7 @@
 import type { Program } from '../program';
 import type { Vectors } from '../vectors';
 import type { Common, Memory, OpKindOf, Products, Windows } from './op';
-import { finish, finishAll, forEachWindow } from './products';
+import { finish, forEachWindow } from './products';
 
 export interface Conv2dOp extends Common, Products, Windows {
   kind: 'conv2d';
@@ -22,11 +22,7 @@ export const conv2d: OpKindOf<Conv2dOp> = {
     const y = memory[op.output]!;
     const { zeroPoint } = program.values[op.input]!.grid;
     const weights = program.weights[op.weights]!;
-    const fast = vectors?.products(weights, op, filters, { x, from: 0, zeroPoint });
-    if (fast) {
-      finishAll(op, fast, op.outHeight * op.outWidth, filters, y);
-      return;
-    }
+    if (vectors?.products(op, weights, op, filters, { x, from: 0, zeroPoint }, y)) return;
     const w = weights.values;
     const sums = new Int32Array(filters);
     forEachWindow(op, (pixel, row, column) => {

@@ -2,7 +2,7 @@
 import type { Program } from '../program';
 import type { Vectors } from '../vectors';
 import type { Common, Memory, OpKindOf, Products, Windows } from './op';
-import { finish, finishAll, forEachWindow } from './products';
+import { finish, forEachWindow } from './products';
 
 export interface DepthwiseConv2dOp extends Common, Products, Windows {
   kind: 'depthwiseConv2d';
@@ -21,11 +21,7 @@ export const depthwiseConv2d: OpKindOf<DepthwiseConv2dOp> = {
     const y = memory[op.output]!;
     const { zeroPoint } = program.values[op.input]!.grid;
     const weights = program.weights[op.weights]!;
-    const fast = vectors?.channelProducts(weights, op, { x, from: 0, zeroPoint });
-    if (fast) {
-      finishAll(op, fast, op.outHeight * op.outWidth, channels, y);
-      return;
-    }
+    if (vectors?.channelProducts(op, weights, op, { x, from: 0, zeroPoint }, y)) return;
     const w = weights.values;
     const sums = new Int32Array(channels);
     forEachWindow(op, (pixel, row, column) => {

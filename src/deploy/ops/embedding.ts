@@ -1,6 +1,7 @@
 /** embedding: y[t] = the table's row of symbol x[t] plus the vector of position t, rounded once. */
 import { rescale } from '../arithmetic';
 import type { Program, Rescale } from '../program';
+import type { Vectors } from '../vectors';
 import type { Common, Memory, OpKindOf } from './op';
 
 export interface EmbeddingOp extends Common {
@@ -20,15 +21,19 @@ export const embedding: OpKindOf<EmbeddingOp> = {
     call: (op, to) =>
       `qat_embedding(&${to.weights(op.weights)}, &${to.weights(op.positions)}, &${to.rescale(op.rescale)}, ${to.value(op.input)}, ${to.value(op.output)}, ${to.count(op.output)}, ${to.channels(op.output)});`,
   },
-  evaluate(op: EmbeddingOp, program: Program, memory: Memory) {
+  evaluate(op: EmbeddingOp, program: Program, memory: Memory, vectors?: Vectors) {
     const [x, y] = [memory[op.input]!, memory[op.output]!];
-    const table = program.weights[op.weights]!.values;
-    const positions = program.weights[op.positions]!.values;
+    const table = program.weights[op.weights]!;
+    const positions = program.weights[op.positions]!;
+    if (vectors) {
+      vectors.embed(op, table, positions, x, y);
+      return;
+    }
     const features = program.values[op.output]!.shape.at(-1)!;
     for (let i = 0; i < y.length; i++) {
       const c = i % features;
       const symbol = x[(i - c) / features]!;
-      y[i] = rescale(op.rescale, c, table[symbol * features + c]!, positions[i]!);
+      y[i] = rescale(op.rescale, c, table.values[symbol * features + c]!, positions.values[i]!);
     }
   },
 };

@@ -36,6 +36,8 @@ export const gru: OpKindOf<GruOp> = {
     },
   },
   evaluate(op: GruOp, program: Program, memory: Memory, vectors?: Vectors) {
+    const input = { x: memory[op.input]!, zeroPoint: program.values[op.input]!.grid.zeroPoint };
+    if (vectors?.gru(op, program, input, memory[op.output]!)) return;
     const { units, worth } = op;
     const { zeroPoint } = program.values[op.output]!.grid;
     runPositions(op, 3, program, memory, vectors, ({ parts, states, before, after }) => {

@@ -5,6 +5,7 @@
 import { normalBits } from '@/kernels/integerLayerNorm/constants';
 import { rescale } from '../arithmetic';
 import type { Program, Rescale } from '../program';
+import type { Vectors } from '../vectors';
 import type { Common, Memory, OpKindOf } from './op';
 
 export interface LayerNormOp extends Common {
@@ -33,10 +34,14 @@ export const layerNorm: OpKindOf<LayerNormOp> = {
       return `qat_layer_norm(&${norm}, ${to.value(op.input)}, ${to.value(op.output)}, ${to.count(op.output)});`;
     },
   },
-  evaluate(op: LayerNormOp, program: Program, memory: Memory) {
+  evaluate(op: LayerNormOp, program: Program, memory: Memory, vectors?: Vectors) {
     const { features, gamma, beta } = op;
     const [x, y] = [memory[op.input]!, memory[op.output]!];
     const { zeroPoint } = program.values[op.input]!.grid;
+    if (vectors) {
+      vectors.normalize(op, { x, zeroPoint }, y);
+      return;
+    }
     for (let from = 0; from < x.length; from += features) {
       let [sum, squares] = [0, 0];
       for (let c = 0; c < features; c++) {

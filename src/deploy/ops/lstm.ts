@@ -38,6 +38,8 @@ export const lstm: OpKindOf<LstmOp> = {
     },
   },
   evaluate(op: LstmOp, program: Program, memory: Memory, vectors?: Vectors) {
+    const input = { x: memory[op.input]!, zeroPoint: program.values[op.input]!.grid.zeroPoint };
+    if (vectors?.lstm(op, program, input, memory[op.output]!)) return;
     const { units, worth } = op;
     const cells = 8 * units;
     memory[op.scratch]!.fill(0, cells);

@@ -1,5 +1,6 @@
 /** maxPool2d: the largest q of each window, channel by channel; the grid stays that of the input. */
 import type { Program } from '../program';
+import type { Vectors } from '../vectors';
 import type { Common, Memory, OpKindOf, Windows } from './op';
 import { forEachWindow } from './products';
 
@@ -12,10 +13,14 @@ export const maxPool2d: OpKindOf<MaxPool2dOp> = {
     needs: ['windows', 'maxPool'],
     call: (op, to) => `qat_max_pool(&${to.windows(op)}, ${to.value(op.input)}, ${to.value(op.output)});`,
   },
-  evaluate(op: MaxPool2dOp, _program: Program, memory: Memory) {
+  evaluate(op: MaxPool2dOp, _program: Program, memory: Memory, vectors?: Vectors) {
     const { width, channels, kernel } = op;
     const x = memory[op.input]!;
     const y = memory[op.output]!;
+    if (vectors) {
+      vectors.largest(op, x, y);
+      return;
+    }
     forEachWindow(op, (pixel, row, column) => {
       for (let c = 0; c < channels; c++) {
         let most = x[(row * width + column) * channels + c]!;

@@ -1,27 +1,14 @@
 /** What operations with weights share: sums of products, adding the bias to a sum and taking it to the output's grid. */
 import { rescale } from '../arithmetic';
 import type { Program } from '../program';
-import type { Sums, Vectors } from '../vectors';
+import type { Vectors } from '../vectors';
+import { asWindows } from '../vectors/layout';
 import type { Products, Windows } from './op';
 
 /** The q that a sum of channel c becomes, or the sum itself where it is not rescaled. */
 export function finish({ biases, rescale: by }: Products, c: number, sum: number): number {
-  const biased = sum + biases[c]!;
+  const biased = (sum + biases[c]!) | 0;
   return by ? rescale(by, c, biased) : biased;
-}
-
-/** Finishes the sums of `pixels` pixels to y[at ...]. */
-export function finishAll(
-  op: Products,
-  { values, pitch }: Sums,
-  pixels: number,
-  channels: number,
-  y: Int32Array,
-  at = 0,
-): void {
-  for (let pixel = 0; pixel < pixels; pixel++)
-    for (let c = 0; c < channels; c++)
-      y[at + pixel * channels + c] = finish(op, c, values[pixel * pitch + c]!);
 }
 
 /** Calls `visit` with the index of each output pixel and the pixels of the input under its window, which may lie outside. */
@@ -55,11 +42,7 @@ export function productRows(
 ): void {
   const { x, from, rows, count, zeroPoint } = source;
   const weights = program.weights[op.weights]!;
-  const fast = vectors?.products(weights, asWindows(rows, count), units, source);
-  if (fast) {
-    finishAll(op, fast, rows, units, y, at);
-    return;
-  }
+  if (vectors?.products(op, weights, asWindows(rows, count), units, source, y, at)) return;
   const w = weights.values;
   const sums = new Int32Array(units);
   for (let r = 0; r < rows; r++) {
@@ -72,15 +55,3 @@ export function productRows(
     for (let o = 0; o < units; o++) y[at + r * units + o] = finish(op, o, sums[o]!);
   }
 }
-
-/** Rows as the pixels of an image of one line, each a window. */
-const asWindows = (rows: number, count: number): Windows => ({
-  height: 1,
-  width: rows,
-  channels: count,
-  outHeight: 1,
-  outWidth: rows,
-  kernel: [1, 1],
-  stride: [1, 1],
-  pad: [0, 0],
-});
