@@ -100,7 +100,12 @@ const together: Section = async (experiment, dataset, turns) => {
   const runs: Run[] = [];
   for (const trained of kinds) runs.push(await start(experiment, dataset, trained));
   const times: number[][] = kinds.map(() => []);
-  for (let i = 0; i < turns; i++) for (const [k, run] of runs.entries()) times[k]!.push(await turn(run, 200));
+  // Many short turns, each time another first: what slows the machine for a while slows all three.
+  for (let i = 0; i < 10 * turns; i++)
+    for (let k = 0; k < kinds.length; k++) {
+      const next = (i + k) % kinds.length;
+      times[next]!.push(await turn(runs[next]!, 60));
+    }
   for (const { trainer } of runs) trainer.dispose();
   const [both, float, qat] = times.map(median) as [number, number, number];
   const ratios = times[0]!.map((each, i) => each / (times[1]![i]! + times[2]![i]!));
@@ -123,11 +128,14 @@ async function window({ trainer, stepper }: Run, edit: boolean, bits: Bits): Pro
   return times;
 }
 
+/** Of fewer steps the slowest hundredth would be one or two. */
+const leastToggled = 300;
+
 /** Step times of a run whose bits are toggled twice a second of its time, against those of one left alone. */
 const toggles: Section = async (experiment, dataset, turns) => {
   const [control, toggled] = [await start(experiment, dataset), await start(experiment, dataset)];
   const times: [number[], number[]] = [[], []];
-  for (let i = 0; i < 2 * turns; i++) {
+  for (let i = 0; i < 2 * turns || times[1].length < leastToggled; i++) {
     times[0] = times[0].concat(await window(control, false, 8));
     times[1] = times[1].concat(await window(toggled, true, i % 2 ? 8 : 4));
   }
@@ -145,14 +153,15 @@ const toggles: Section = async (experiment, dataset, turns) => {
   ];
 };
 
-/** What evaluation, histograms, fields and messages take of the time, beside the steps, as the session does them. */
+/** What evaluation, histograms, fields and messages take of the time, beside the steps, as the session does them from Train on. */
 const shares: Section = async (experiment, dataset, turns) => {
-  const { trainer, stepper } = await start(experiment, dataset);
+  const trainer = new Trainer(experiment, dataset);
+  const stepper = new Stepper(trainer, () => [], true);
   const reporter = new Reporter(0, trainer, () => {}, resolveNetwork(experiment)[0]!.name);
-  await reporter.complete(stepper);
+  await reporter.complete();
   reporter.begin();
   let [training, reporting] = [0, 0];
-  const end = performance.now() + 1500 * turns;
+  const end = performance.now() + 3000 * turns;
   while (performance.now() < end) {
     const begin = performance.now();
     await stepper.burst(burstMs, endless);

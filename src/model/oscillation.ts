@@ -11,6 +11,7 @@ import {
   freshOscillation,
   means,
   type RoundedWeights,
+  resetOscillation,
   rowCount,
   trackOscillation,
 } from '@/kernels/oscillation';
@@ -80,8 +81,7 @@ export class Oscillations {
       // In the variables at hand, which a recorded step knows.
       const wakes = old.means !== chosen && [old.means, chosen].includes('idle');
       const isFresh = wakes || (anew?.has(key) ?? false);
-      if (isFresh)
-        tf.tidy(() => old.state.assign(tf.tensor(freshOscillation(volume(shape)), old.state.shape)));
+      if (isFresh) resetOscillation(old.state);
       if (isFresh || old.means !== chosen) {
         old.means = chosen;
         tf.tidy(() => old.control.assign(tf.tensor1d(controlOf(chosen, step))));

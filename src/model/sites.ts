@@ -141,10 +141,17 @@ function arrangeLearned(state: { learned?: tf.Variable }, shape: number[] | unde
   if (shape) state.learned ??= zeros(shape);
 }
 
+/** What was written last: an edit of one site leaves the others as they are. */
+const written = new WeakMap<tf.Variable, Float32Array>();
+function write(variable: tf.Variable, values: Float32Array): void {
+  const before = written.get(variable);
+  if (before?.length === values.length && before.every((value, i) => Object.is(value, values[i]))) return;
+  written.set(variable, values);
+  tf.tidy(() => variable.assign(tf.tensor1d(values)));
+}
+
 /** Writes the settings of a plan into the sites' tensors, and makes them hold what their quantizers learn. */
 export function arrangeSites(sites: Sites, plan: NetworkPlan, seed: number): void {
-  const write = (variable: tf.Variable, values: Float32Array) =>
-    tf.tidy(() => variable.assign(tf.tensor1d(values)));
   const total = totalWeights(plan);
   for (const place of weightPlaces(plan)) {
     const state = sites.weights.get(place.key)!;

@@ -27,9 +27,9 @@ export interface CurvePoint {
   step: number;
   float: Score;
   qat: Score;
-  /** Null until the first step, when there is nothing trained to round yet, and in a first look. */
+  /** Null until the first step, when there is nothing trained to round yet, and in a look at a few examples. */
   ptq: Score | null;
-  /** A first look, at a few test examples: it goes when all have been looked at. */
+  /** A look at a few test examples, while a whole evaluation has to wait: it goes when another evaluation comes. */
   few?: true;
 }
 

@@ -26,7 +26,7 @@ import type { Trainer } from './trainer';
 
 /** While training, larger test sets are judged by their first examples; a pause looks at all. */
 const liveTestSamples = 2000;
-/** An evaluation of so many ms comes at once when training starts. A longer one has to wait, but for a look of that length. */
+/** An evaluation of so many ms comes at once when training starts. Before a longer one come looks of that length. */
 const freeMs = 40;
 /** Examples that a first look takes in at least. */
 const leastLooked = 32;
@@ -39,6 +39,7 @@ export class Reporter {
   private readonly whole: TestSet;
   private readonly painter: FieldPainter | undefined;
   private readonly evaluating: Job;
+  private readonly looking: Job;
   private readonly inspecting: Job;
   private readonly painting: Job;
   private readonly posting: Job;
@@ -50,7 +51,8 @@ export class Reporter {
   private reached: number | undefined;
   /** ms that evaluating one example takes, and PTQ's calibration once it was measured. */
   private readonly cost: { example: number; calibration?: number } = { example: 0 };
-  private lookDue = false;
+  /** Training has begun, and its first whole evaluation has to wait. */
+  private waiting = false;
   private rate = { step: 0, time: performance.now(), perSecond: 0 };
 
   constructor(
@@ -67,19 +69,20 @@ export class Reporter {
       view === 'points' && trainer.dataset.classNames.length === 2 ? this.makePainter() : undefined;
     // The share of pictures that there are none of is the evaluation's.
     this.evaluating = new Job(100, this.painter ? 0.05 : 0.07, () => this.evaluate(this.live));
-    this.inspecting = new Job(300, 0.025, () => this.inspect());
+    this.looking = new Job(1000, 0.01, () => this.look());
+    this.inspecting = new Job(300, 0.015, () => this.inspect());
     this.painting = new Job(200, 0.02, () => this.paint());
     this.posting = new Job(100, 0.5, () => this.flush(true));
     this.trying = new Job(150, 0.08, () => this.answer());
   }
 
-  /** Training starts, or goes on: what is costly waits from now on, except for a first look. */
+  /** Training starts, or goes on: what is costly waits from now on, except for a look. */
   begin(): void {
     const { example, calibration = calibrationSamples * example } = this.cost;
     const all = this.live.count * networks.length * example + calibration;
     if (all > freeMs) {
       this.evaluating.postpone(all);
-      this.lookDue = this.trainer.step === 0;
+      this.waiting = this.trainer.step === 0;
     }
     this.inspecting.postpone();
     this.painting.postpone();
@@ -91,7 +94,7 @@ export class Reporter {
    */
   async report(stepper: Stepper): Promise<number | undefined> {
     this.reached = undefined;
-    if (this.lookDue) await this.look();
+    if (this.waiting && !this.evaluating.due) await this.looking.runIfDue();
     await this.evaluating.runIfDue();
     if (!this.quiet) {
       await this.inspecting.runIfDue();
@@ -150,6 +153,7 @@ export class Reporter {
       if (!deep) this.cost.calibration = performance.now() - start;
     }
     const start = performance.now();
+    this.waiting = false;
     const { qat } = await this.score(set, this.present);
     this.cost.example = (performance.now() - start) / (set.count * this.present.length);
     this.reached = qat.accuracy;
@@ -157,7 +161,6 @@ export class Reporter {
 
   /** Evaluates the networks that are trained on so few examples that it takes little time. */
   private async look(): Promise<void> {
-    this.lookDue = false;
     const fitting = Math.floor(freeMs / (2 * this.cost.example));
     const set = new TestSet(this.trainer, Math.min(Math.max(fitting, leastLooked), this.live.count));
     const isFew = set.count < this.live.count;

@@ -15,7 +15,14 @@
  *
  * Rows of the state and entries of the control tensor: ./constants.ts.
  */
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import {
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  tensor,
+  tidy,
+  type Variable,
+} from '@tensorflow/tfjs-core';
 import {
   defineKernel,
   expectSettings,
@@ -24,6 +31,7 @@ import {
   runKernel,
   runKernelForAll,
 } from '../definition';
+import { address, currentWasmBackend, emscripten } from '../wasm';
 import { entryCount, rowCount, rows } from './constants';
 import { dampGradientCpu, trackOscillationCpu } from './cpu';
 import { dampGradientWasm, trackOscillationWasm } from './wasm';
@@ -41,11 +49,24 @@ export interface RoundedWeights {
   settings: Tensor1D;
 }
 
+/** Zeros as a state [6, size] that has seen nothing. */
+function clear(zeros: Float32Array): Float32Array {
+  const size = zeros.length / rowCount;
+  for (const row of [rows.level, rows.pinned]) zeros.fill(Number.NaN, row * size, (row + 1) * size);
+  return zeros;
+}
+
 /** @returns float32[6 * size], a state [6, size] that has seen nothing */
-export const freshOscillation = (size: number): Float32Array =>
-  new Float32Array(rowCount * size)
-    .fill(Number.NaN, rows.level * size, (rows.level + 1) * size)
-    .fill(Number.NaN, rows.pinned * size, (rows.pinned + 1) * size);
+export const freshOscillation = (size: number): Float32Array => clear(new Float32Array(rowCount * size));
+
+/** Makes a state one that has seen nothing; on WebAssembly where it lies, since it is large. */
+export function resetOscillation(state: Variable): void {
+  const backend = currentWasmBackend();
+  if (backend) {
+    const { buffer } = emscripten(backend).HEAPU8;
+    clear(new Float32Array(buffer, address(state), state.size).fill(0));
+  } else tidy(() => state.assign(tensor(freshOscillation(state.size / rowCount), state.shape)));
+}
 
 function expectFitting(w: Tensor, { levels, params, settings }: RoundedWeights, control: Tensor): void {
   expectShape('The levels', levels.shape, w.shape);

@@ -8,6 +8,7 @@ import {
   freshOscillation,
   means,
   type RoundedWeights,
+  resetOscillation,
   rowCount,
   rows,
   trackOscillation,
@@ -257,8 +258,9 @@ describe.each(backends)('oscillation on %s', (backend) => {
       expect(await read(w)).toEqual(all.map((_, i) => i + 0.5));
       tf.tidy(() => {
         hyper.assign(tf.tensor1d([means.free, 0.3, 0.2, 0, 1, 0]));
-        state.assign(tf.tensor(freshOscillation(all.length), state.shape));
       });
+      resetOscillation(state);
+      expect(await read(state)).toEqual(Array.from(freshOscillation(all.length)));
       trackAll(
         all.map((history) => history.slice(0, 1)),
         shape,
