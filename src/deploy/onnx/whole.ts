@@ -19,7 +19,7 @@ type Float = 'float32' | 'float64';
 /** A tensor of whole numbers. */
 export interface Whole {
   tensor: string;
-  element: Float | 'uint8';
+  element: Float | 'uint8' | 'int32';
   /** No number is further from 0. */
   largest: number;
 }
@@ -165,16 +165,14 @@ export function onCurve(graph: Graph, stem: string, points: Int16Array, code: Wh
   const pace = 2 ** curveBits;
   const share = graph.constant(`${stem}_share`, 'float32', [], [1 / pace]);
   const parts = graph.node('Mul', `${stem}_parts`, [cast(graph, stem, code, 'float32'), share]);
-  const at = {
-    tensor: graph.node('Floor', `${stem}_at`, [parts]),
-    element: 'float32',
-    largest: 255,
-  } as const;
+  const floor = graph.node('Floor', `${stem}_at`, [parts]);
+  const whole: Whole = { tensor: floor, element: 'float32', largest: 255 };
+  const at: Whole = { ...whole, tensor: cast(graph, stem, whole, 'int32'), element: 'int32' };
   const start = entryOf(graph, `${stem}_points`, points.subarray(0, -1), at);
   const rises = Int16Array.from(points.subarray(1), (point, i) => point - points[i]!);
   const rise = entryOf(graph, `${stem}_rises`, rises, at);
   // The part of the way is a multiple of 2^-8 below 1, and a rise below 2^15: exact as float32.
-  const way = graph.node('Sub', `${stem}_way`, [parts, at.tensor]);
+  const way = graph.node('Sub', `${stem}_way`, [parts, floor]);
   const climbed = graph.node('Round', `${stem}_climbed`, [
     graph.node('Mul', `${stem}_climb`, [rise.tensor, way]),
   ]);
