@@ -113,17 +113,25 @@ const worker =
 const browserContestant = (group, name, ask, startWith, textOf = (workload) => workload) => ({
   group,
   name,
-  start: () => ask('start', startWith),
+  start: () => ask('start', ...[startWith].flat()),
   prepare: (workload) => ask('prepare', textOf(workload)),
   slice: () => ask('slice', turnMs),
   ask,
 });
 const links = { ...workloads };
+const threaded = !options.host && !options.memory;
 const linkOf = (workload) => links[workload];
 const contestants = [
-  ...['wasm', 'webgpu']
-    .filter((name) => options.backend === undefined || name === options.backend)
-    .map((name) => browserContestant('backends', name, worker('ours', name), name, linkOf)),
+  // WASM on one thread, and as the page trains: on several where it gains.
+  ...[
+    ['wasm', 'wasm', 1],
+    ['wasm-threads', 'wasm'],
+    ['webgpu', 'webgpu', 1],
+  ]
+    .filter(([name, backend]) => backend === (options.backend ?? backend) && (threaded || name === backend))
+    .map(([name, ...startWith]) =>
+      browserContestant('backends', name, worker('ours', name), startWith, linkOf),
+    ),
   ...(options.peers && !options.presets
     ? [
         new PyTorch(turnMs),

@@ -5,8 +5,10 @@
  * The kernels share the memory of the tfjs wasm backend, whose own data lies at the low addresses, and the integer engine lays
  * out its memory itself. A data segment, a start function, or an import other than the memory would therefore corrupt it or
  * need support that is not there: any of them fails the build.
+ *
+ * Copies tfjs's own module too, with its memory shared between threads.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -25,6 +27,9 @@ const flags = [
   '--noExportMemory',
 ];
 
+/** The kernels' memory import states a most, in pages, as a memory between threads must (src/kernels/sharedMemory.ts). */
+const ownFlags = { kernels: ['--maximumMemory', '65536'], integers: [] };
+
 /** Sections of a WebAssembly binary that the shared memory rules out, by their number in the specification. */
 const forbiddenSections = new Map([
   [8, 'a start function'],
@@ -41,13 +46,13 @@ function upToDate(output, sources) {
 
 /**
  * @param {Uint8Array} binary a WebAssembly module
- * @returns {number[]} the numbers of its sections, in order
+ * @returns {{ id: number, start: number }[]} its sections, in order, and where their contents begin
  */
 function sectionsOf(binary) {
   const sections = [];
   let position = 8;
   while (position < binary.length) {
-    sections.push(binary[position++]);
+    const id = binary[position++];
     let size = 0;
     let shift = 0;
     let byte;
@@ -56,6 +61,7 @@ function sectionsOf(binary) {
       size |= (byte & 0x7f) << shift;
       shift += 7;
     } while (byte & 0x80);
+    sections.push({ id, start: position });
     position += size;
   }
   return sections;
@@ -67,8 +73,8 @@ function sectionsOf(binary) {
  * @param {string} sources the folder it was compiled from
  */
 export function checkModule(binary, sources = modules.kernels) {
-  for (const section of sectionsOf(binary)) {
-    const what = forbiddenSections.get(section);
+  for (const { id } of sectionsOf(binary)) {
+    const what = forbiddenSections.get(id);
     if (what)
       throw new Error(
         `The compiled kernels contain ${what}, which would overwrite or need the memory they are given. ` +
@@ -100,6 +106,7 @@ async function build(name, sources) {
     '--baseDir',
     root,
     ...flags,
+    ...ownFlags[name],
   ]);
   try {
     if (error) throw new Error(`The WebAssembly of ${sources} does not compile:\n${stderr.toString()}`);
@@ -110,9 +117,39 @@ async function build(name, sources) {
   }
 }
 
+/** Where tfjs's SIMD build lies, and our copy of it that shares its memory. */
+const tfjs = 'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
+const sharedTfjs = 'build/assembly/tfjs-backend-wasm-simd-shared.wasm';
+
+/**
+ * tfjs's build without threads of its own, with its memory declared shared, and at most 2 GiB of it: browsers set the place
+ * for shared memory aside at once. The code is the same: WebAssembly allows plain accesses to shared memory.
+ * @param {Uint8Array} binary
+ */
+export function withSharedMemory(binary) {
+  const memory = sectionsOf(binary).find(({ id }) => id === 5);
+  // One memory, with a most of 65536 pages: flags 1, then the least in two bytes, then the most in three.
+  const [count, flags, , , ...most] = memory ? binary.subarray(memory.start, memory.start + 7) : [];
+  if (count !== 1 || flags !== 1 || most.join() !== '128,128,4')
+    throw new Error(`The memory of ${tfjs} is not declared as in tfjs 4.22.`);
+  const copy = Uint8Array.from(binary);
+  copy[memory.start + 1] = 3;
+  copy[memory.start + 6] = 2;
+  return copy;
+}
+
+function shareTfjs() {
+  const [from, to] = [join(root, tfjs), join(root, sharedTfjs)];
+  const built = statSync(to, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (built > statSync(from).mtimeMs && built > statSync(fileURLToPath(import.meta.url)).mtimeMs) return;
+  writeFileSync(`${to}.${process.pid}`, withSharedMemory(readFileSync(from)));
+  renameSync(`${to}.${process.pid}`, to);
+}
+
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
     for (const [name, sources] of Object.entries(modules)) await build(name, sources);
+    shareTfjs();
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

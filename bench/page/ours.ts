@@ -1,5 +1,5 @@
 /** The project's own steps, by the real session code: Trainer and Stepper, as the page's worker uses them. */
-import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import { wasmFiles } from '@/backend/browser';
 import { type Backend, startBackend } from '@/backend/start';
 import type { BackendChoice } from '@/catalog/backends';
 import { datasetInfo, datasetKinds } from '@/catalog/datasets';
@@ -13,12 +13,6 @@ import { hostTimes, launchesOf } from './host';
 import { watchMemory } from './memory';
 import { sections } from './sections';
 import { serve } from './serve';
-
-const wasmPaths = Object.fromEntries(
-  ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'].map(
-    (name) => [name, simdUrl],
-  ),
-);
 
 interface Prepared {
   experiment: Experiment;
@@ -55,8 +49,9 @@ async function host() {
 }
 
 serve({
-  async start(choice: BackendChoice) {
-    backend = await startBackend(choice, wasmPaths);
+  /** @param cores to use, all of them where it is left out */
+  async start(choice: BackendChoice, cores?: number) {
+    backend = await startBackend(choice, wasmFiles(cores));
     return backend.status;
   },
   async prepare(link: string) {

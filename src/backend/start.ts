@@ -9,7 +9,9 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { BackendChoice, BackendName, BackendStatus } from '@/catalog/backends';
 import { registerKernels } from '@/kernels/register';
-import { startWasmKernels } from '@/kernels/wasm';
+import { canShareMemory } from '@/kernels/sharedMemory';
+import { threadsFor } from '@/kernels/threads';
+import { currentTeam, startWasmKernels, type Threads } from '@/kernels/wasm';
 import { selfTest } from './selfTest';
 
 export class BackendError extends Error {
@@ -26,6 +28,13 @@ export interface Backend {
 
 /** Where tfjs finds its WebAssembly: a folder in Node, one address for each file in a browser. */
 export type WasmPaths = Parameters<typeof setWasmPaths>[0];
+
+/** Where tfjs's WebAssembly is, and what threads need: its build with shared memory, and a way to start helpers. */
+export interface WasmFiles {
+  paths: WasmPaths;
+  sharedPaths: WasmPaths;
+  threads: Threads;
+}
 
 type Availability = Partial<Record<BackendName, string>>;
 const never = new Promise<string>(() => {});
@@ -79,22 +88,37 @@ async function makeCurrent(name: BackendName): Promise<void> {
   await tf.ready();
 }
 
-async function startWasm(paths: WasmPaths): Promise<void> {
-  // Our kernels share the memory of the unshared build, which also gives the same numbers every time.
+/** @returns how many threads recorded steps run on */
+async function startWasm(files: WasmPaths | WasmFiles): Promise<number> {
+  // Threads are ours: tfjs's own would add up in another order.
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-  setWasmPaths(paths);
+  const several = hasThreads(files) && threadsFor(files.threads.cores) > 1 && canShareMemory();
+  if (several) {
+    setWasmPaths(files.sharedPaths);
+    // Where memory cannot be shared after all, tfjs tries again below.
+    if (await tf.setBackend('wasm').catch(() => false)) {
+      await startWasmKernels(files.threads);
+      return currentTeam()?.threads ?? 1;
+    }
+  }
+  setWasmPaths(hasThreads(files) ? files.paths : files);
   await makeCurrent('wasm');
   await startWasmKernels();
+  return 1;
 }
+
+const hasThreads = (files: WasmPaths | WasmFiles): files is WasmFiles =>
+  typeof files === 'object' && 'threads' in files;
 
 /**
  * Starts a backend and makes it tfjs's current one.
+ * @param wasmFiles paths alone keep recorded steps on one thread
  * @param except backends that were lost in this session
  * @throws BackendError with a sentence if the backend asked for, or every backend, is unavailable
  */
 export async function startBackend(
   choice: BackendChoice,
-  wasmPaths: WasmPaths,
+  wasmFiles: WasmPaths | WasmFiles,
   except: readonly BackendName[] = [],
 ): Promise<Backend> {
   registerKernels();
@@ -109,8 +133,8 @@ export async function startBackend(
   const starters: Record<BackendName, () => Promise<Omit<Backend, 'status'> & { adapter: string }>> = {
     webgpu: async () => ({ ...(await startWebGPU(adapter!)), synchronous: false }),
     wasm: async () => {
-      await startWasm(wasmPaths);
-      return { adapter: 'SIMD', lost: never, synchronous: true };
+      const threads = await startWasm(wasmFiles);
+      return { adapter: threads > 1 ? `SIMD, ${threads} threads` : 'SIMD', lost: never, synchronous: true };
     },
     cpu: async () => {
       await makeCurrent('cpu');

@@ -11,12 +11,16 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { Blocks } from './blocks';
+import { faster } from './faster';
 import { fuseLaunches, type Launches } from './fusedLaunches';
 import { linkLaunches } from './linkedLaunches';
+import { linkForTeam } from './linkedThreads';
 import { NotRecordable } from './recorders/recorder';
+import type { Program } from './threads';
 import {
   address,
   currentKernels,
+  currentTeam,
   currentWasmBackend,
   emscripten,
   launchName,
@@ -81,6 +85,7 @@ export class Recording {
   private readonly segments: Launches[] = [];
   /** What is run of each segment, once a replay was asked for. */
   private linked: (Launches & { run?: () => void })[] | undefined;
+  private readonly programs: Program[] = [];
   /** Every tensor's data made while recording, and those of them that outlive it. */
   private readonly made = new Set<object>();
   private readonly held = new Set<object>();
@@ -108,7 +113,7 @@ export class Recording {
     watchKernels();
     const segment: Launches = { kernels: [], values: [] };
     this.segments.push(segment);
-    this.linked = undefined;
+    this.dropPrograms();
     const { backend, blocks } = this;
     const prototype = Object.getPrototypeOf(backend) as Patched;
     const data = backend.dataIdMap as unknown as { get(id: object): Data | undefined };
@@ -162,8 +167,35 @@ export class Recording {
   /** Runs a segment again. */
   replay(index: number): void {
     const segment = this.fused[index]!;
-    segment.run ??= linkLaunches(segment.kernels, segment.values);
+    segment.run ??= this.link(segment);
     segment.run();
+  }
+
+  /** One thread or several: the numbers are the same. */
+  private link(segment: Launches): () => void {
+    const alone = linkLaunches(segment.kernels, segment.values);
+    const team = currentTeam();
+    const together =
+      team && linkForTeam(segment, currentKernels(), team, { take: (bytes) => this.keep(bytes) });
+    if (!together) return alone;
+    this.programs.push(together);
+    return team.fixed ? together.run : faster([together.run, alone]);
+  }
+
+  /** A block that stays until `dispose`. */
+  private keep(bytes: number): number {
+    this.blocks.pinning = true;
+    try {
+      return this.blocks.take(bytes);
+    } finally {
+      this.blocks.pinning = false;
+    }
+  }
+
+  private dropPrograms(): void {
+    for (const program of this.programs) program.dispose();
+    this.programs.length = 0;
+    this.linked = undefined;
   }
 
   private get fused(): NonNullable<typeof this.linked> {
@@ -202,7 +234,7 @@ export class Recording {
     const { kernels, values } = this.segments.at(-1)!;
     kernels.push(() => module.HEAPU8.copyWithin(to, from, from + bytes));
     values.push([from, to]);
-    this.linked = undefined;
+    this.dropPrograms();
   }
 
   /** Gives all memory back; results that someone still holds stay theirs. */
@@ -228,7 +260,7 @@ export class Recording {
     this.made.clear();
     this.held.clear();
     this.segments.length = 0;
-    this.linked = undefined;
+    this.dropPrograms();
     blocks.dispose();
   }
 

@@ -7,6 +7,8 @@ import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import binaryUrl from '../../build/assembly/kernels.wasm?url&inline';
 import { decodeInlined } from './inlined';
+import { importingShared } from './sharedMemory';
+import { type StartHelper, Team, threadsFor } from './threads';
 
 /** An exported function of the module. It takes int32 alone, so that launches can be linked (./linkedLaunches.ts). */
 export type LaunchFunction = (...values: number[]) => void;
@@ -17,6 +19,7 @@ export type LaunchListener = (kernel: LaunchFunction, values: number[]) => void;
 export interface Emscripten {
   readonly asm?: { readonly memory?: unknown };
   readonly wasmMemory?: unknown;
+  /** On shared memory too: a view that is handed on must be copied first. */
   readonly HEAPU8: Uint8Array<ArrayBuffer>;
   _malloc(bytes: number): number;
   _free(address: number): void;
@@ -27,6 +30,10 @@ interface Started {
   readonly kernels: ReadonlyMap<string, LaunchFunction>;
   /** The heap's own, which a recording replaces in the module. */
   readonly malloc: (bytes: number) => number;
+  /** Threads of recorded steps, where memory is shared. */
+  team: Team | undefined;
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
   /** The scratch block: its aligned address and size in bytes. */
   block: { readonly address: number; readonly bytes: number };
 }
@@ -40,12 +47,20 @@ export function emscripten(backend: BackendWasm): Emscripten {
   return backend.wasm as unknown as Emscripten;
 }
 
+/** Helper threads for recorded steps. */
+export interface Threads {
+  start: StartHelper;
+  /** As navigator.hardwareConcurrency says. */
+  cores: number;
+}
+
 /**
- * Instantiates the kernels on the memory of the current backend, which must be tfjs's unshared 'wasm'. Calling it again
- * for the same backend does nothing.
- * @throws if another backend is current, or its memory is shared (the multi-threaded build of tfjs)
+ * Instantiates the kernels on the memory of the current backend, which must be tfjs's 'wasm' without threads of its own.
+ * Calling it again for the same backend does nothing.
+ * @param threads are used if the memory is shared
+ * @throws if another backend is current
  */
-export async function startWasmKernels(): Promise<void> {
+export async function startWasmKernels(threads?: Threads): Promise<void> {
   if (tf.getBackend() !== 'wasm')
     throw new Error(`The WebAssembly kernels need the wasm backend, but ${tf.getBackend()} is current.`);
   const backend = tf.backend() as BackendWasm;
@@ -53,16 +68,32 @@ export async function startWasmKernels(): Promise<void> {
   const memory = emscripten(backend).asm?.memory ?? emscripten(backend).wasmMemory;
   if (!(memory instanceof WebAssembly.Memory))
     throw new Error('The WebAssembly kernels found no memory in the tfjs wasm backend; is it tfjs 4.22?');
-  if (!(memory.buffer instanceof ArrayBuffer))
-    throw new Error(
-      'The WebAssembly kernels need tfjs without threads: set WASM_HAS_MULTITHREAD_SUPPORT to false first.',
-    );
-  const { instance } = await WebAssembly.instantiate(decodeInlined(binaryUrl), { env: { memory } });
+  const shared = !(memory.buffer instanceof ArrayBuffer);
+  const binary = decodeInlined(binaryUrl);
+  const module = await WebAssembly.compile(shared ? importingShared(binary) : binary);
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const kernels = new Map(Object.entries(instance.exports as Record<string, LaunchFunction>));
   // The first call of an Emscripten function replaces it in the module: afterwards it stays.
   emscripten(backend)._free(emscripten(backend)._malloc(alignment));
   const malloc = emscripten(backend)._malloc;
-  started = { backend, kernels, malloc, block: { address: 0, bytes: 0 } };
+  started?.team?.dispose();
+  const block = { address: 0, bytes: 0 };
+  started = { backend, kernels, malloc, team: undefined, module, memory, block };
+  setThreads(threads);
+}
+
+/** Recordings that begin from now on run on so many threads; one where memory is not shared. Ends the helpers there were. */
+export function setThreads(threads?: Threads): void {
+  const state = current();
+  state.team?.dispose();
+  const shared = !(state.memory.buffer instanceof ArrayBuffer);
+  const count = shared && threads ? threadsFor(threads.cores) : 1;
+  state.team = threads && count > 1 ? new Team(count, threads.start, state.module, state.memory) : undefined;
+}
+
+/** The threads of recorded steps; undefined where there is but one. */
+export function currentTeam(): Team | undefined {
+  return started?.team;
 }
 
 function current(): Started {

@@ -1,5 +1,5 @@
 /** The worker's entry: joins the session to messages, real data and the browser's files. */
-import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import { wasmFiles } from '@/backend/browser';
 import { startBackend } from '@/backend/start';
 import { makeDataset } from '@/data';
 import type { Dataset } from '@/data/dataset';
@@ -11,13 +11,6 @@ import { Session } from './session';
 declare const self: DedicatedWorkerGlobalScope;
 
 const post = (event: SessionEvent) => self.postMessage(event);
-/** tfjs wants a place for each of its builds; only the SIMD one without threads is ever loaded. */
-const wasmPaths = Object.fromEntries(
-  ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'].map(
-    (name) => [name, simdUrl],
-  ),
-);
-
 /** A message to oneself comes after those already waiting, without the clamp that timers have. */
 const channel = new MessageChannel();
 let resume: () => void = () => {};
@@ -39,7 +32,7 @@ function generated({ dataset, seed }: Experiment): Dataset {
 
 const session = new Session({
   post,
-  startBackend: (choice, except) => startBackend(choice, wasmPaths, except),
+  startBackend: (choice, except) => startBackend(choice, wasmFiles(), except),
   makeDataset: generated,
   breathe,
 });

@@ -210,6 +210,24 @@ export function conv2dFilterGradient(
   kernelHeight: i32, kernelWidth: i32, outChannels: i32, outHeight: i32, outWidth: i32,
   strideHeight: i32, strideWidth: i32, work: usize,
 ): void {
+  conv2dFilterGradientBlock(
+    x, dy, dw, batch, height, width, inChannels, kernelHeight, kernelWidth, outChannels, outHeight, outWidth,
+    strideHeight, strideWidth, 0, kernelHeight * kernelWidth * inChannels, 0, outChannels, work,
+  );
+}
+
+/**
+ * Taps firstTap to endTap (of kernelHeight * kernelWidth * inChannels) and output channels firstChannel to endChannel of
+ * it, the same to the last bit: for threads (../splitLaunches.ts). firstTap is a multiple of 4, firstChannel of 8, and so
+ * are the ends unless they are the last.
+ */
+export function conv2dFilterGradientBlock(
+  x: usize, dy: usize, dw: usize,
+  batch: i32, height: i32, width: i32, inChannels: i32,
+  kernelHeight: i32, kernelWidth: i32, outChannels: i32, outHeight: i32, outWidth: i32,
+  strideHeight: i32, strideWidth: i32,
+  firstTap: i32, endTap: i32, firstChannel: i32, endChannel: i32, work: usize,
+): void {
   const length = kernelWidth * inChannels, taps = kernelHeight * length;
   const rowBytes = bytes(width * inChannels);
   const aStep = bytes(strideWidth * inChannels), aJump = rowBytes * strideHeight - aStep * outWidth;
@@ -222,16 +240,16 @@ export function conv2dFilterGradient(
     for (let row = 0; row < outHeight; row += blockRows) {
       const segments = min(blockRows, outHeight - row), pixels = segments * outWidth;
       const corner = x + rowBytes * (image * height + row * strideHeight);
-      let panel = dy + dyStep * ((image * outHeight + row) * outWidth);
+      let panel = dy + dyStep * ((image * outHeight + row) * outWidth) + bytes(firstChannel);
       if (!unpacked) {
-        packPanels(panel, pixels, outChannels, outChannels, 1, work);
+        packPanels(panel, pixels, endChannel - firstChannel, outChannels, 1, work);
         panel = work;
       }
       const panelBytes: usize = unpacked ? 32 : bytes(pixels) << 3;
-      for (let n = 0; n < outChannels; n += TILE_COLUMNS) {
-        let at = corner, column = 0;
-        for (let t = 0; t < taps; t += TILE_ROWS) {
-          const rows = min(TILE_ROWS, taps - t);
+      for (let n = firstChannel; n < endChannel; n += TILE_COLUMNS) {
+        let at = corner + rowBytes * (firstTap / length) + bytes(firstTap % length), column = firstTap % length;
+        for (let t = firstTap; t < endTap; t += TILE_ROWS) {
+          const rows = min(TILE_ROWS, endTap - t);
           let a0 = at, a1 = at, a2 = at, a3 = at;
           for (let i = 0; i < rows; i++) {
             if (i == 0) a0 = at;
@@ -246,7 +264,7 @@ export function conv2dFilterGradient(
           }
           tile(
             a0, a1, a2, a3, aStep, aJump, panel, bStep, segments, outWidth,
-            dw + bytes(t * outChannels + n), dyStep, rows, min(TILE_COLUMNS, outChannels - n), accumulate,
+            dw + bytes(t * outChannels + n), dyStep, rows, min(TILE_COLUMNS, endChannel - n), accumulate,
           );
         }
         panel += panelBytes;

@@ -108,8 +108,23 @@ export function depthwiseFilterGradient(
   batch: i32, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32,
   windowHeight: i32, windowWidth: i32, strideHeight: i32, strideWidth: i32, top: i32, left: i32,
 ): void {
+  depthwiseFilterGradientBlock(
+    x, dy, dw, batch, height, width, channels, outHeight, outWidth, windowHeight, windowWidth,
+    strideHeight, strideWidth, top, left, 0, channels,
+  );
+}
+
+/** Channels firstChannel to endChannel of it, the same to the last bit: for threads (../splitLaunches.ts). */
+export function depthwiseFilterGradientBlock(
+  x: usize, dy: usize, dw: usize,
+  batch: i32, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32,
+  windowHeight: i32, windowWidth: i32, strideHeight: i32, strideWidth: i32, top: i32, left: i32,
+  firstChannel: i32, endChannel: i32,
+): void {
   const pixel = bytes(channels), row = pixel * width, step = pixel * strideWidth;
-  memory.fill(dw, 0, pixel * windowHeight * windowWidth);
+  const first = bytes(firstChannel), end = bytes(endChannel);
+  for (let tap = 0; tap < windowHeight * windowWidth; tap++)
+    memory.fill(dw + pixel * tap + first, 0, end - first);
   for (let image = 0; image < batch; image++) {
     for (let i = 0; i < outHeight; i++) {
       const r = i * strideHeight - top;
@@ -121,12 +136,12 @@ export function depthwiseFilterGradient(
           const j1 = width - q > 0 ? min((width - q - 1) / strideWidth + 1, outWidth) : 0;
           const a = x + row * (r + u) + pixel * q + step * j0, b = dy + pixel * j0;
           const to = dw + pixel * (u * windowWidth + v);
-          let c: usize = 0;
-          for (; c + 16 <= pixel; c += 16) {
+          let c: usize = first;
+          for (; c + 16 <= end; c += 16) {
             const sum = dot(a + c, 0, step, b + c, 0, pixel, 1, j1 - j0, true);
             v128.store(to + c, f32x4.add(v128.load(to + c), sum));
           }
-          for (; c < pixel; c += 4) {
+          for (; c < end; c += 4) {
             const sum = dot(a + c, 0, step, b + c, 0, pixel, 1, j1 - j0, false);
             storeLane(to + c, f32x4.add(v128.load32_splat(to + c), sum));
           }

@@ -1,6 +1,6 @@
 /** Scale, bias and activation function after a quantized product, and the gradient. See ../epilogue/index.ts. */
 import { gelu4, geluSlope4, get, put, sigmoid4, storeLane, tanh4 } from './lanes';
-import { follow } from './observe';
+import { follow, storeRange } from './observe';
 import { affineGradient, signGradient } from './quantize';
 
 // Which activation function: known when each exported kernel is compiled, so that no branch is left in its loop.
@@ -56,11 +56,14 @@ function makeBiases(
   }
 }
 
-/** @param observes takes y into the `state` of an observer too, as ../assembly/observe.ts does value by value */
+/**
+ * @param observes takes y into the `state` of an observer too, as ../assembly/observe.ts does value by value
+ * @param range if not 0, the range of y is stored there instead (./observe.ts)
+ */
 @inline
 function forward(
   kind: i32, observes: bool, acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize,
-  rowsOfScratch: usize, rows: i32, channels: i32, state: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, state: usize, range: usize,
 ): void {
   let lowest = f32x4.splat(Infinity), highest = f32x4.splat(-Infinity), broken = f32x4.splat(0);
   const rowBytes = (channels as usize) << 2;
@@ -93,7 +96,9 @@ function forward(
     acc += rowBytes;
     y += rowBytes;
   }
-  if (observes) follow(state, v128.or(lowest, broken), v128.or(highest, broken));
+  if (!observes) return;
+  if (range) storeRange(range, lowest, highest, broken);
+  else follow(state, v128.or(lowest, broken), v128.or(highest, broken));
 }
 
 // How the gradient of y comes: as it is, or as that of y rounded per tensor, on a grid or to its sign.
@@ -120,13 +125,14 @@ function backwardAt(
 
 /**
  * `saved` is y, or acc for GELU, whose x is computed from it again.
+ * @param dbiasStep if not 0, the sum over each block of rows is stored by itself, these many bytes apart
  * @param rounding if not PLAIN, dy is the gradient of y rounded by params [4, 1] and settings, as ./quantize.ts has it
  */
 @inline
 function backward(
   kind: i32, rounding: i32, dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize,
   dacc: usize, dbias: usize, rowsOfScratch: usize, rows: i32, channels: i32,
-  y: usize, params: usize, settings: usize,
+  y: usize, params: usize, settings: usize, dbiasStep: usize,
 ): void {
   let inverse = f32x4.splat(1), zeroPoint = f32x4.splat(0), qmin = zeroPoint, qmax = zeroPoint, passes = zeroPoint;
   if (rounding != PLAIN) {
@@ -148,6 +154,7 @@ function backward(
   memory.fill(dbias, 0, rowBytes);
   for (let block = 0; block < rows; block += BLOCK) {
     const end = (min(BLOCK, rows - block) as usize) * rowBytes;
+    if (dbiasStep && block > 0) memory.fill(dbias, 0, rowBytes);
     let c: usize = 0;
     // A line of the cache, then one vector, at a time: the sums of a block's rows stay in registers.
     for (; c + 64 <= rowBytes; c += 64) {
@@ -201,6 +208,7 @@ function backward(
     saved += end;
     y += end;
     dacc += end;
+    dbias += dbiasStep;
   }
 }
 
@@ -213,70 +221,70 @@ export function epilogueLinear(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
   channels: i32,
 ): void {
-  forward(LINEAR, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0);
+  forward(LINEAR, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0, 0);
 }
 
 export function epilogueLinearGradient(
   dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
-  rowsOfScratch: usize, rows: i32, channels: i32,
+  rowsOfScratch: usize, rows: i32, channels: i32, dbiasStep: usize,
 ): void {
-  backward(LINEAR, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0);
+  backward(LINEAR, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0, dbiasStep);
 }
 
 export function epilogueRelu(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
   channels: i32,
 ): void {
-  forward(RELU, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0);
+  forward(RELU, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0, 0);
 }
 
 export function epilogueReluGradient(
   dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
-  rowsOfScratch: usize, rows: i32, channels: i32,
+  rowsOfScratch: usize, rows: i32, channels: i32, dbiasStep: usize,
 ): void {
-  backward(RELU, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0);
+  backward(RELU, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0, dbiasStep);
 }
 
 export function epilogueTanh(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
   channels: i32,
 ): void {
-  forward(TANH, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0);
+  forward(TANH, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0, 0);
 }
 
 export function epilogueTanhGradient(
   dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
-  rowsOfScratch: usize, rows: i32, channels: i32,
+  rowsOfScratch: usize, rows: i32, channels: i32, dbiasStep: usize,
 ): void {
-  backward(TANH, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0);
+  backward(TANH, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0, dbiasStep);
 }
 
 export function epilogueSigmoid(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
   channels: i32,
 ): void {
-  forward(SIGMOID, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0);
+  forward(SIGMOID, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0, 0);
 }
 
 export function epilogueSigmoidGradient(
   dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
-  rowsOfScratch: usize, rows: i32, channels: i32,
+  rowsOfScratch: usize, rows: i32, channels: i32, dbiasStep: usize,
 ): void {
-  backward(SIGMOID, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0);
+  backward(SIGMOID, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0, dbiasStep);
 }
 
 export function epilogueGelu(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
   channels: i32,
 ): void {
-  forward(GELU, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0);
+  forward(GELU, false, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, 0, 0);
 }
 
 export function epilogueGeluGradient(
   dy: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
-  rowsOfScratch: usize, rows: i32, channels: i32,
+  rowsOfScratch: usize, rows: i32, channels: i32, dbiasStep: usize,
 ): void {
-  backward(GELU, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0);
+  backward(GELU, PLAIN, dy, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, 0, 0, 0, dbiasStep);
 }
 
 // Together with a neighbour, for recorded steps: ../fusedLaunches.ts.
@@ -285,96 +293,101 @@ export function epilogueGeluGradient(
 @inline
 function backwardRounded(
   kind: i32, dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
-  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize, dbiasStep: usize,
 ): void {
   if (load<f32>(settings, 8) == 2)
     backward(
       kind, SIGN, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
-      y, params, settings,
+      y, params, settings, dbiasStep,
     );
   else
     backward(
       kind, GRID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
-      y, params, settings,
+      y, params, settings, dbiasStep,
     );
 }
 
 export function epilogueLinearObserved(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
-  channels: i32, state: usize,
+  channels: i32, state: usize, range: usize,
 ): void {
-  forward(LINEAR, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state);
+  forward(LINEAR, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state, range);
 }
 
 export function epilogueLinearGradientRounded(
   dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
-  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize, dbiasStep: usize,
 ): void {
   backwardRounded(
     LINEAR, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, y, params, settings,
+    dbiasStep,
   );
 }
 
 export function epilogueReluObserved(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
-  channels: i32, state: usize,
+  channels: i32, state: usize, range: usize,
 ): void {
-  forward(RELU, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state);
+  forward(RELU, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state, range);
 }
 
 export function epilogueReluGradientRounded(
   dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
-  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize, dbiasStep: usize,
 ): void {
   backwardRounded(
     RELU, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, y, params, settings,
+    dbiasStep,
   );
 }
 
 export function epilogueTanhObserved(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
-  channels: i32, state: usize,
+  channels: i32, state: usize, range: usize,
 ): void {
-  forward(TANH, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state);
+  forward(TANH, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state, range);
 }
 
 export function epilogueTanhGradientRounded(
   dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
-  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize, dbiasStep: usize,
 ): void {
   backwardRounded(
     TANH, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, y, params, settings,
+    dbiasStep,
   );
 }
 
 export function epilogueSigmoidObserved(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
-  channels: i32, state: usize,
+  channels: i32, state: usize, range: usize,
 ): void {
-  forward(SIGMOID, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state);
+  forward(SIGMOID, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state, range);
 }
 
 export function epilogueSigmoidGradientRounded(
   dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
-  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize, dbiasStep: usize,
 ): void {
   backwardRounded(
     SIGMOID, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, y, params, settings,
+    dbiasStep,
   );
 }
 
 export function epilogueGeluObserved(
   acc: usize, inputParams: usize, weightParams: usize, bias: usize, y: usize, rowsOfScratch: usize, rows: i32,
-  channels: i32, state: usize,
+  channels: i32, state: usize, range: usize,
 ): void {
-  forward(GELU, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state);
+  forward(GELU, true, acc, inputParams, weightParams, bias, y, rowsOfScratch, rows, channels, state, range);
 }
 
 export function epilogueGeluGradientRounded(
   dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
-  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize,
+  rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize, dbiasStep: usize,
 ): void {
   backwardRounded(
     GELU, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, y, params, settings,
+    dbiasStep,
   );
 }

@@ -75,9 +75,13 @@ function finishAt(x: usize, dx: usize, c: usize, mean: v128, inverse: v128, firs
   put(dx + c, f32x4.mul(inverse, centred), whole);
 }
 
-/** dx [rows, depth], dgamma [depth], dbeta [depth]; `sums` holds 2 * depth floats */
+/**
+ * dx [rows, depth], dgamma [depth], dbeta [depth]; `sums` holds 2 * depth floats
+ * @param step if not 0, the sums over each block of rows are stored by themselves, these many bytes apart
+ */
 export function layerNormGradient(
   dy: usize, x: usize, gamma: usize, dx: usize, dgamma: usize, dbeta: usize, sums: usize, rows: i32, depth: i32,
+  step: usize,
 ): void {
   const rowBytes = (depth as usize) << 2;
   const length = depth as f32;
@@ -86,6 +90,10 @@ export function layerNormGradient(
   memory.fill(dbeta, 0, rowBytes);
   for (let block = 0; block < rows; block += BLOCK) {
     memory.fill(sums, 0, 2 * rowBytes);
+    if (step && block > 0) {
+      memory.fill(dgamma, 0, rowBytes);
+      memory.fill(dbeta, 0, rowBytes);
+    }
     const end = min(block + BLOCK, rows);
     for (let row = block; row < end; row++) {
       const mean = meanOf(x, rowBytes, length);
@@ -116,5 +124,7 @@ export function layerNormGradient(
       store<f32>(dgamma + c, load<f32>(dgamma + c) + load<f32>(sums + c));
       store<f32>(dbeta + c, load<f32>(dbeta + c) + load<f32>(betaSums + c));
     }
+    dgamma += step;
+    dbeta += step;
   }
 }

@@ -95,46 +95,60 @@ export function matmul(
 ): void {
   if (K == 0) memory.fill(c, 0, bytes(batch) * M * N);
   for (let i = 0; i < batch; i++) {
-    product(a, b, c, M, N, K, transposeA != 0, transposeB != 0, work);
+    product(a, b, c, M, N, K, transposeA != 0, transposeB != 0, 0, M, 0, N, work);
     a += bytes(aBatch);
     b += bytes(bBatch);
     c += bytes(M) * N;
   }
 }
 
+/**
+ * Rows firstRow to endRow and columns firstColumn to endColumn of one product, the same to the last bit: for threads
+ * (../splitLaunches.ts). K > 0; firstColumn is a multiple of 8, and so is endColumn unless it is N.
+ */
+export function matmulBlock(
+  a: usize, b: usize, c: usize, M: i32, N: i32, K: i32, transposeA: i32, transposeB: i32,
+  firstRow: i32, endRow: i32, firstColumn: i32, endColumn: i32, work: usize,
+): void {
+  product(
+    a, b, c, M, N, K, transposeA != 0, transposeB != 0, firstRow, endRow, firstColumn, endColumn, work,
+  );
+}
+
 function product(
-  a: usize, b: usize, c: usize, M: i32, N: i32, K: i32, transposeA: bool, transposeB: bool, work: usize,
+  a: usize, b: usize, c: usize, M: i32, N: i32, K: i32, transposeA: bool, transposeB: bool,
+  firstRow: i32, endRow: i32, firstColumn: i32, endColumn: i32, work: usize,
 ): void {
   const unpacked = !transposeB && N % TILE_COLUMNS == 0 && N <= UNPACKED_COLUMNS;
   const packedA = work, packedB = work + bytes(BLOCK_ROWS * min(K, BLOCK_K));
   const cRow = bytes(N), bStep: usize = unpacked ? cRow : 32;
   for (let k = 0; k < K; k += BLOCK_K) {
     const depth = min(BLOCK_K, K - k);
-    let panels = b + bytes(transposeB ? k : k * N);
+    let panels = b + bytes(transposeB ? firstColumn * K + k : k * N + firstColumn);
     if (!unpacked) {
-      packPanels(panels, depth, N, transposeB ? 1 : N, transposeB ? K : 1, packedB);
+      packPanels(panels, depth, endColumn - firstColumn, transposeB ? 1 : N, transposeB ? K : 1, packedB);
       panels = packedB;
     }
     const panelBytes: usize = unpacked ? 32 : bytes(depth) << 3;
-    for (let m = 0; m < M; m += BLOCK_ROWS) {
-      const blockRows = min(BLOCK_ROWS, M - m);
+    for (let m = firstRow; m < endRow; m += BLOCK_ROWS) {
+      const blockRows = min(BLOCK_ROWS, endRow - m);
       if (transposeA) packTransposedRows(a + bytes(k * M + m), depth, blockRows, bytes(M), packedA);
       let panel = panels;
-      for (let n = 0; n < N; n += TILE_COLUMNS) {
+      for (let n = firstColumn; n < endColumn; n += TILE_COLUMNS) {
         for (let i = 0; i < blockRows; i += TILE_ROWS) {
           const rows = min(TILE_ROWS, blockRows - i), to = c + bytes((m + i) * N + n);
           if (transposeA) {
             const a0 = packedA + bytes(i * depth);
             tile(
               a0, a0 + 4, a0 + 8, a0 + 12, 16, 0, panel, bStep, 1, depth,
-              to, cRow, rows, min(TILE_COLUMNS, N - n), k > 0,
+              to, cRow, rows, min(TILE_COLUMNS, endColumn - n), k > 0,
             );
           } else {
             const a0 = a + bytes((m + i) * K + k), next = bytes(K);
             const a1 = rows > 1 ? a0 + next : a0, a2 = rows > 2 ? a1 + next : a1, a3 = rows > 3 ? a2 + next : a2;
             tile(
               a0, a1, a2, a3, 4, 0, panel, bStep, 1, depth,
-              to, cRow, rows, min(TILE_COLUMNS, N - n), k > 0,
+              to, cRow, rows, min(TILE_COLUMNS, endColumn - n), k > 0,
             );
           }
         }

@@ -88,8 +88,8 @@ export function weightParamsAbsmax(
   }
 }
 
-/** Moves state [min, max, initialised, momentum] towards the range of x [n]. */
-export function observeMinMax(x: usize, state: usize, n: i32): void {
+/** Moves state [min, max, initialised, momentum] towards the range of x [n]; if `range` is not 0, stores the range there. */
+export function observeMinMax(x: usize, state: usize, n: i32, range: usize): void {
   const bytes = (n as usize) << 2;
   let lowest = f32x4.splat(Infinity);
   let highest = f32x4.splat(-Infinity);
@@ -107,7 +107,40 @@ export function observeMinMax(x: usize, state: usize, n: i32): void {
     highest = f32x4.pmax(highest, value);
     broken = v128.or(broken, f32x4.ne(value, value));
   }
+  if (range) storeRange(range, lowest, highest, broken);
+  else follow(state, v128.or(lowest, broken), v128.or(highest, broken));
+}
+
+/** A range [3, 4]: the least and greatest of each lane, and lanes with bits set where one was NaN. */
+export function storeRange(range: usize, lowest: v128, highest: v128, broken: v128): void {
+  v128.store(range, lowest);
+  v128.store(range, highest, 16);
+  v128.store(range, broken, 32);
+}
+
+/** Moves an observer's state towards the union of ranges [count, 3, 4], taken in order: as if one had seen all values. */
+export function followRanges(ranges: usize, count: i32, state: usize): void {
+  let lowest = f32x4.splat(Infinity), highest = f32x4.splat(-Infinity), broken = f32x4.splat(0);
+  for (let i = 0; i < count; i++) {
+    lowest = f32x4.pmin(lowest, v128.load(ranges));
+    highest = f32x4.pmax(highest, v128.load(ranges, 16));
+    broken = v128.or(broken, v128.load(ranges, 32));
+    ranges += 48;
+  }
   follow(state, v128.or(lowest, broken), v128.or(highest, broken));
+}
+
+/** total [channels] = 0 + the rows of x [rows, channels], added one after the other. */
+export function addRows(x: usize, total: usize, rows: i32, channels: i32): void {
+  const rowBytes = (channels as usize) << 2;
+  memory.fill(total, 0, rowBytes);
+  for (let row = 0; row < rows; row++) {
+    let c: usize = 0;
+    for (; c + 16 <= rowBytes; c += 16)
+      v128.store(total + c, f32x4.add(v128.load(total + c), v128.load(x + c)));
+    for (; c < rowBytes; c += 4) store<f32>(total + c, load<f32>(total + c) + load<f32>(x + c));
+    x += rowBytes;
+  }
 }
 
 /** Moves an observer's state towards the least and greatest of what the lanes hold; a lane may be NaN. */
