@@ -13,7 +13,7 @@ export type BackendName = Exclude<BackendChoice, 'auto'>;
 /** The backend in use, for the badge and its menu. */
 export interface BackendStatus {
   name: BackendName;
-  /** The adapter or the instruction set: "NVIDIA ampere", "SIMD". */
+  /** The adapter or the instruction set: "NVIDIA ampere", "SIMD, 2 threads". */
   adapter: string;
   /** Same seed, same numbers, bit for bit. */
   deterministic: boolean;

@@ -1,7 +1,7 @@
 /** A list of launches for several threads: those worth it cut into pieces, the others left to the training thread. */
 import type { Launches } from './fusedLaunches';
 import { argumentsOf, assemble, type Call, type Import, kernelImports } from './linkedLaunches';
-import { type Partials, type Piece, splitLaunch } from './splitLaunches';
+import { type Partials, type Piece, splitLaunch } from './split';
 import type { Program, Team } from './threads';
 import type { LaunchFunction } from './wasm';
 

@@ -218,7 +218,7 @@ export function conv2dFilterGradient(
 
 /**
  * Taps firstTap to endTap (of kernelHeight * kernelWidth * inChannels) and output channels firstChannel to endChannel of
- * it, the same to the last bit: for threads (../splitLaunches.ts). firstTap is a multiple of 4, firstChannel of 8, and so
+ * it, the same to the last bit: for threads (../split). firstTap is a multiple of 4, firstChannel of 8, and so
  * are the ends unless they are the last.
  */
 export function conv2dFilterGradientBlock(

@@ -114,7 +114,7 @@ export function depthwiseFilterGradient(
   );
 }
 
-/** Channels firstChannel to endChannel of it, the same to the last bit: for threads (../splitLaunches.ts). */
+/** Channels firstChannel to endChannel of it, the same to the last bit: for threads (../split). */
 export function depthwiseFilterGradientBlock(
   x: usize, dy: usize, dw: usize,
   batch: i32, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32,

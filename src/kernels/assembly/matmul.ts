@@ -104,7 +104,7 @@ export function matmul(
 
 /**
  * Rows firstRow to endRow and columns firstColumn to endColumn of one product, the same to the last bit: for threads
- * (../splitLaunches.ts). K > 0; firstColumn is a multiple of 8, and so is endColumn unless it is N.
+ * (../split). K > 0; firstColumn is a multiple of 8, and so is endColumn unless it is N.
  */
 export function matmulBlock(
   a: usize, b: usize, c: usize, M: i32, N: i32, K: i32, transposeA: i32, transposeB: i32,

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { activationNamed, activations } from './epilogue/activations';
-import { type Piece, splitAnyway, splitLaunch, splitNames } from './splitLaunches';
-import { randomStream } from './testing/arrays';
-import { startBackend } from './testing/node';
-import { currentKernels, currentWasmBackend, emscripten } from './wasm';
+import { activationNamed, activations } from '../epilogue/activations';
+import { randomStream } from '../testing/arrays';
+import { startBackend } from '../testing/node';
+import { currentKernels, currentWasmBackend, emscripten } from '../wasm';
+import { type Piece, splitAnyway, splitLaunch, splitNames } from '.';
 
 beforeAll(() => startBackend('wasm'));
 
