@@ -86,6 +86,11 @@ export const words = {
     unit: 'dB',
     help: 'Signal-to-quantization-noise ratio: energy of the values over energy of their rounding errors, 10·log₁₀. One more bit adds about 6 dB.',
   },
+  sensitivity: {
+    label: 'Sensitivity',
+    unit: 'nats',
+    help: 'How much the loss rises when this layer alone is rounded: the thin bar of each strip, the worst layer’s the longest. Layers with short bars can have fewer bits.',
+  },
   clipped: {
     label: 'Clipped',
     unit: '%',

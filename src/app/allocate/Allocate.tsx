@@ -176,7 +176,7 @@ function Answer({ settings, allocation, least, eight }: AnswerProps) {
       </p>
       <button
         type="button"
-        className={styles.go}
+        className="go"
         disabled={edits.length === 0}
         onClick={apply}
         {...help('Sets these bits now; while it trains, as changes of the run at this step.')}

@@ -32,7 +32,7 @@ export function Measuring({ what, label, helpText, step }: Props) {
     <div className={styles.measuring}>
       <button
         type="button"
-        className={step === undefined || moved ? styles.go : ''}
+        className={step === undefined || moved ? 'go' : ''}
         disabled={!trained || !ready || measuring !== null}
         onClick={() => measure(what)}
         {...help(helpText)}

@@ -64,11 +64,11 @@ export function Table({ rows, rises, layers, correlation, chosen }: Props) {
   );
   const inAccuracy = budget === 'accuracy' || source === 'accuracy';
   const harm = (value: number) =>
-    inAccuracy ? `${minus}${(100 * value).toFixed(1)} pt` : `+${figures(value, 2)}`;
+    inAccuracy ? `${minus}${(100 * value).toFixed(1)} pt` : `+${value.toFixed(4)}`;
   const outputs = budget === 'bops';
   return (
     <div className={styles.list}>
-      <table className={styles.table} aria-label="Allocation">
+      <table className={`figures ${styles.table}`} aria-label="Allocation">
         <thead>
           <tr>
             <th scope="col">Layer</th>

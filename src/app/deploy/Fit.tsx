@@ -62,7 +62,7 @@ export function WillItFit() {
         <Term name="flash" /> {bytes(needs.flash)} · <Term name="arena" /> {bytes(needs.ram)} ·{' '}
         {short(needs.macs)} <Term name="macs" /> · {short(needs.bops)} <Term name="bops">BOPs</Term>
       </p>
-      <table className={styles.table} aria-label="Will it fit?">
+      <table className={`figures ${styles.table}`} aria-label="Will it fit?">
         <thead>
           <tr>
             <th scope="col">Device</th>

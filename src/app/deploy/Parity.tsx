@@ -22,7 +22,7 @@ function Report({ report, step }: { report: ParityReport; step: number }) {
         {percent(accuracy.integer)} as integers, {percent(accuracy.evaluation)} as evaluated,{' '}
         {percent(accuracy.training)} as trained
       </p>
-      <table className={styles.table} aria-label="Parity by layer">
+      <table className={`figures ${styles.table}`} aria-label="Parity by layer">
         <thead>
           <tr>
             <th scope="col">Layer</th>

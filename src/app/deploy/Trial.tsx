@@ -41,7 +41,7 @@ function Result({ done: { trial, judged, step, run } }: { done: Done }) {
   const now = useLive((live) => live.run === run && live.step === step);
   return (
     <>
-      <table className={styles.table} aria-label="ONNX Runtime">
+      <table className={`figures ${styles.table}`} aria-label="ONNX Runtime">
         <thead>
           <tr>
             <th scope="col">Runs as</th>

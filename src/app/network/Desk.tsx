@@ -6,6 +6,7 @@ import { descriptorOf, rounds } from '@/catalog/layers';
 import { activationBits } from '@/catalog/quantizers';
 import { layerNames, type ResolvedLayer, resolveNetwork, roundsInput } from '@/experiment/network';
 import { modelSize } from '@/experiment/size';
+import { useAnalysis } from '@/store/analysis';
 import { useSettings } from '@/store/experiment';
 import { selectLayer } from '@/store/session';
 import { shownLayer } from '@/store/worker';
@@ -91,6 +92,7 @@ export function Desk() {
     layers,
   );
   const { isOpen, toggle } = useFolds(layerNames(layers).join(), layers.filter(rounds).length >= foldFrom);
+  const measured = useAnalysis((state) => state.sensitivity !== null);
   const sizeOf = (name: string) => size.layers.find((entry) => entry.name === name)!;
   const largest = Math.max(...size.layers.map(({ float }) => float));
   const wires = wireBits(resolved, activationBits(input));
@@ -159,6 +161,7 @@ export function Desk() {
         <span>Bits</span>
         <span>
           <Term name="sqnr" />
+          {measured && <Term name="sensitivity">Sensitivity</Term>}
           <Term name="modelSize">Bytes</Term>
         </span>
       </div>

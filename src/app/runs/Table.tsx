@@ -161,7 +161,7 @@ interface Props {
 export function Table({ rows, present, sorting, onSort }: Props) {
   const pointed = useRuns((state) => state.pointed);
   return (
-    <table className={styles.table} aria-label="Runs">
+    <table className={`figures ${styles.table}`} aria-label="Runs">
       <thead>
         <tr>
           <th

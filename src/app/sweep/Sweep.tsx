@@ -140,7 +140,7 @@ export default function Sweep() {
         <div className={styles.row}>
           <button
             type="button"
-            className={styles.go}
+            className="go"
             disabled={!expanded.ok || busy}
             onClick={() => void startSweep(sweep)}
           >

@@ -2,7 +2,7 @@
  * The workbench below network and result: what compares, plans and deploys runs, one tab each. Closed, it is a row of
  * tabs; open, the charts of all runs stand beside the chosen panel.
  */
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { pin } from '@/store/runs/actions';
 import { useRuns } from '@/store/runs/runs';
 import { useWorkspace } from '@/store/workspace';
@@ -28,8 +28,22 @@ export function Workbench() {
   const key = panelKeys.find((one) => one === chosen) ?? 'runs';
   const { tall = false }: Panel = panels[key];
   const Component = components[key];
+  const ref = useRef<HTMLElement>(null);
+  const shown = useRef(open && key);
+  // What was asked for comes into view; what was open when the page began stays where it is.
+  useEffect(() => {
+    const asked = open && key;
+    if (asked && asked !== shown.current) ref.current?.scrollIntoView({ block: 'nearest' });
+    shown.current = asked;
+  }, [open, key]);
   return (
-    <section className={styles.bench} aria-labelledby="h-bench" data-open={open} data-tall={open && tall}>
+    <section
+      ref={ref}
+      className={styles.bench}
+      aria-labelledby="h-bench"
+      data-open={open}
+      data-tall={open && tall}
+    >
       <h2 id="h-bench" className="sr">
         Workbench
       </h2>
