@@ -62,7 +62,7 @@ function Result({ done: { trial, judged, step, run } }: { done: Done }) {
         <tbody>
           <Line
             name="Integers, here"
-            about={`Our integer engine, which shares no code with training: int32 sums by ${trial.simd ? 'WebAssembly SIMD' : 'plain JavaScript, for want of SIMD'}, fixed-point rescaling in JavaScript, rounding of the input included.`}
+            about={`Our integer engine, which shares no code with training: int32 sums and fixed-point rescaling by ${trial.simd ? 'WebAssembly SIMD' : 'plain JavaScript, for want of SIMD'}, rounding of the input included.`}
             cells={[percent(trial.accuracy), '–', shortTime(trial.ms)]}
           />
           <Line

@@ -6,7 +6,6 @@
  */
 import type { Op } from '../ops';
 import type { Program } from '../program';
-import { ExportRefused } from '../refusal';
 import { exactTranslators, putInput } from './exact';
 import { Graph } from './graph';
 import { encodeModel } from './model';
@@ -18,7 +17,7 @@ export { type OnnxStyle, onnxStyles } from './styles';
 
 /**
  * @param notes free text kept in the file
- * @throws ExportRefused where an operation has no form
+ * @throws ExportRefused where weights leave the types of ONNX
  */
 export function toOnnx(
   program: Program,
@@ -33,7 +32,7 @@ export function toOnnx(
   const exact = program.ops.some((op) => !hasFloatForm(op));
   if (exact) putInput(to, inputName);
   else to.put(program.input, inputName, 'rows', input.shape);
-  for (const op of program.ops) translate(to, op, exact);
+  for (const op of program.ops) translatorOf(exact ? exactTranslators : translators, op)?.(to, op);
   const { shape } = program.values[program.output]!;
   const logits = to.rows(program.output, shape);
   graph.nodes.push({ type: 'Identity', inputs: [logits], outputs: [outputName] });
@@ -52,12 +51,3 @@ export function toOnnx(
 /** Whether an operation has a form of float operators between QuantizeLinear and DequantizeLinear. */
 const hasFloatForm = (op: Op): boolean =>
   translatorOf(translators, op) !== undefined && !('rescale' in op && op.rescale?.table);
-
-function translate(to: Translation, op: Op, exact: boolean): void {
-  const translator = translatorOf(exact ? exactTranslators : translators, op);
-  if (!translator)
-    throw new ExportRefused(
-      `The ONNX export has no form for ${op.layer} (${op.kind}) yet; the C and PyTorch exports have.`,
-    );
-  translator(to, op);
-}

@@ -152,7 +152,17 @@ const odd: Change = (experiment) => {
   return { ...narrow, layers };
 };
 
+/** Scores on a grid of their own, and widths at which few integers are left. */
+const roundedScores: Change = (experiment) => {
+  const narrow = atBits(3, 4)(experiment);
+  const layers = narrow.layers.map((spec) =>
+    spec.kind === 'attention' ? { ...spec, scores: { ...spec.scores, bits: 5 as const } } : spec,
+  );
+  return { ...narrow, layers };
+};
+
 const everyStyle = Object.keys(onnxStyles) as OnnxStyle[];
+
 describe.each([
   ['MLP with tanh', 'mlp', withFunction('tanh')],
   ['CNN with GELU', 'cnn', withFunction('gelu')],
@@ -162,6 +172,9 @@ describe.each([
   ['positions, GRU, LSTM', 'gru', stack, ['int8']],
   ['embedding, GRU, LSTM', 'characters', readText],
   ['signs and odd levels', 'characters', odd],
+  ['transformer', 'transformer', undefined, ['int8', 'qonnx']],
+  ['transformer with rounded scores at W3A4', 'transformer', roundedScores, ['int4']],
+  ['causal transformer of characters', 'characters', undefined, ['int8']],
 ] as const)('%s, in whole numbers', (_, name, change, styles: readonly OnnxStyle[] = everyStyle) => {
   // QONNX of the longer sequences is left out: 28 positions one after the other take ONNX Runtime seconds to load.
   test('ONNX Runtime gives the logits of the integer engine to the bit', async () => {

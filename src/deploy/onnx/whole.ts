@@ -7,6 +7,7 @@
  *   rounded twice, to 24 bits and then to the grid, which differs near ties.
  * - A step table is a Gather from a table with a byte for each of the 2^16 codes, which begin at 0 here.
  * - A curve is two Gathers from its points and a line between them.
+ * - A quotient is a Div of int64.
  */
 import { codeHalf, curveBits } from '@/quant/fixedPoint';
 import { stepOf } from '../arithmetic';
@@ -28,7 +29,12 @@ export interface Whole {
 const holding = (largest: number): Float => (largest <= 2 ** 24 ? 'float32' : 'float64');
 
 /** The tensor of whole numbers as a type. */
-export function cast(graph: Graph, stem: string, { tensor, element }: Whole, to: Float | 'int32' | 'uint8') {
+export function cast(
+  graph: Graph,
+  stem: string,
+  { tensor, element }: Whole,
+  to: Float | 'int32' | 'int64' | 'uint8',
+) {
   return element === to ? tensor : graph.node('Cast', `${stem}_${to}`, [tensor], { to: elements[to] });
 }
 
@@ -44,6 +50,27 @@ export const plus = (graph: Graph, stem: string, a: Whole, b: Whole): Whole =>
   joined(graph, 'Add', stem, a, b, a.largest + b.largest);
 export const minus = (graph: Graph, stem: string, a: Whole, b: Whole): Whole =>
   joined(graph, 'Sub', stem, a, b, a.largest + b.largest);
+
+/** Sums over the last axis, which stays with length 1. @param count how many each adds up */
+export function summed(graph: Graph, stem: string, a: Whole, count: number): Whole {
+  const largest = count * a.largest;
+  const element = holding(largest);
+  const last = graph.constant('last_axis', 'int64', [1], [-1]);
+  const inputs = [cast(graph, stem, a, element), last];
+  return { tensor: graph.node('ReduceSum', stem, inputs, { keepdims: 1 }), element, largest };
+}
+
+/** floor((a + floor(b / 2)) / b): the quotient, halves up. @param a from 0 @param b from 1 @param largest of the quotients */
+export function quotient(graph: Graph, stem: string, a: Whole, b: Whole, largest: number): Whole {
+  const [dividend, divisor] = [a, b].map((each) => cast(graph, stem, each, 'int64'));
+  const two = graph.constant('two', 'int64', [], [2]);
+  const half = graph.node('Div', `${stem}_half`, [divisor!, two]);
+  const more = graph.node('Add', `${stem}_and_half`, [dividend!, half]);
+  const found = graph.node('Div', `${stem}_int64`, [more, divisor!]);
+  const element = holding(largest);
+  const tensor = graph.node('Cast', stem, [found], { to: elements[element] });
+  return { tensor, element, largest };
+}
 
 /** Constant whole numbers. @param dims [] for one */
 export function constant(

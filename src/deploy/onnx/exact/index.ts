@@ -4,6 +4,8 @@
  */
 import type { OpKind } from '../../ops';
 import type { Translation, Translator } from '../translation';
+import { attention } from './attention';
+import { layerNorm } from './layerNorm';
 import { add, averagePool, conv2d, dense, depthwiseConv2d, maxPool2d } from './layers';
 import { gru, lstm } from './recurrent';
 import { embedding, positions } from './sequences';
@@ -19,7 +21,9 @@ export const exactTranslators = {
   lstm,
   embedding,
   positions,
-} satisfies { [K in OpKind]?: Translator<K> };
+  layerNorm,
+  attention,
+} satisfies { [K in OpKind]: Translator<K> };
 
 /** Rounds the network's input as `quantizeTo` of ../../arithmetic.ts does: by the reciprocal. Symbols of a text stay. */
 export function putInput(to: Translation, name: string): void {
