@@ -73,17 +73,19 @@ function useAllocation(sensitivity: Sensitivity) {
     [settings, sensitivity, budget, keepEnds, source, eight],
   );
   const fixed = useMemo(() => modelSize(settings).input, [settings]);
-  const question = questionOf(form, eight);
-  const allocation = allocate(choices, input(settings), question.budget, fixed);
   const least = useMemo(
     () => (budget === 'accuracy' ? 0 : leastPercent(choices, input(settings), fixed, budget, eight)),
     [choices, settings, fixed, budget, eight],
   );
-  return { settings, form, eight, choices, allocation, least };
+  // A budget that this network cannot meet means its least.
+  const percent = Math.max(form.percent, least);
+  const question = questionOf({ ...form, percent }, eight);
+  const allocation = allocate(choices, input(settings), question.budget, fixed);
+  return { settings, form, eight, choices, allocation, least, percent };
 }
 
 function Measured({ sensitivity }: { sensitivity: Sensitivity }) {
-  const { settings, form, eight, choices, allocation, least } = useAllocation(sensitivity);
+  const { settings, form, eight, choices, allocation, least, percent } = useAllocation(sensitivity);
   const rows = useMemo(() => rowsOf(settings, choices, allocation), [settings, choices, allocation]);
   const rises = useMemo(() => risesAt(sensitivity.layers, form.shown), [sensitivity, form.shown]);
   const correlation = correlationAt(sensitivity.layers, form.shown);
@@ -104,8 +106,8 @@ function Measured({ sensitivity }: { sensitivity: Sensitivity }) {
             step {count(step)}, {count(examples)} {part === 'validation' ? 'validation' : 'training'} examples
           </span>
         </div>
-        <Budget eight={eight} least={least} />
-        <Answer settings={settings} allocation={allocation} least={least} eight={eight} />
+        <Budget eight={eight} least={least} percent={percent} />
+        <Answer settings={settings} allocation={allocation} eight={eight} />
       </div>
       <Table
         rows={rows}
@@ -121,18 +123,15 @@ function Measured({ sensitivity }: { sensitivity: Sensitivity }) {
 interface AnswerProps {
   settings: ReturnType<typeof useSettings>;
   allocation: Allocation | undefined;
-  least: number;
   eight: { bytes: number; bops: number };
 }
 
-function Answer({ settings, allocation, least, eight }: AnswerProps) {
+function Answer({ settings, allocation, eight }: AnswerProps) {
   const { budget, source } = useAllocationForm();
   if (!allocation)
     return (
       <p className={styles.answer} role="status" aria-label="Allocated size">
-        {budget === 'accuracy'
-          ? 'No widths keep the drop that small; allow more.'
-          : `Nothing is that small: the least is ${least} %.`}
+        No widths {budget === 'accuracy' ? 'keep the drop that small' : 'fit'}; allow more.
       </p>
     );
   const edits = editsFor(settings, allocation);

@@ -6,18 +6,20 @@ import { type BudgetKind, budgets, mostDrop, type SourceKind, sources, useAlloca
 
 interface Props {
   eight: { bytes: number; bops: number };
+  /** Percent of 8 bits everywhere: the least that can be, and what is asked for. */
   least: number;
+  percent: number;
 }
 
 const set = useAllocationForm.setState;
 
-export function Budget({ eight, least }: Props) {
-  const { budget, percent, drop, source, keepEnds } = useAllocationForm();
+export function Budget({ eight, least, percent }: Props) {
+  const { budget, drop, source, keepEnds } = useAllocationForm();
   const share = percent / 100;
   const limit =
     budget === 'accuracy'
       ? `${drop.toFixed(1)} pt`
-      : `${percent} % · ${budget === 'bytes' ? bytes(share * eight.bytes) : `${short(share * eight.bops)} BOPs`}`;
+      : `${percent === least ? 'least, ' : ''}${percent} % · ${budget === 'bytes' ? bytes(share * eight.bytes) : `${short(share * eight.bops)} BOPs`}`;
   return (
     <>
       <div className={styles.line}>
@@ -54,7 +56,7 @@ export function Budget({ eight, least }: Props) {
           type="range"
           aria-label="Budget"
           aria-valuetext={limit}
-          min={Math.min(least, percent)}
+          min={least}
           max={100}
           step={1}
           value={percent}
