@@ -106,7 +106,17 @@ export function printReport(report, names) {
 
   const errors = [];
   const rows = [
-    ['ms per step, medians', 'float', 'QAT', 'QAT / float', 'both twins', 'step', 'host', 'dispatches'],
+    [
+      'ms per step, medians',
+      'float',
+      'QAT',
+      'QAT / float',
+      'both twins',
+      'gain',
+      'step',
+      'host',
+      'dispatches',
+    ],
   ];
   for (const [name, results] of Object.entries({ ...backends, ...peers })) {
     if (results.error) {
@@ -124,6 +134,7 @@ export function printReport(report, names) {
           ms(row.qat_ms),
           row.overhead.toFixed(2),
           ms(row.step_ms),
+          row.gain === undefined ? '' : `${row.gain.toFixed(2)}x`,
           row.step,
           ms(row.host_ms),
           row.dispatches,
@@ -131,6 +142,10 @@ export function printReport(report, names) {
     }
   }
   table(rows);
+  if (backends.wasm && backends['wasm-threads'])
+    console.log(
+      'wasm: one thread. wasm-threads: as the page trains, on several where that is faster; gain over one, QAT.\n',
+    );
   if (Object.keys(ratios).length > 0) {
     const columns = [...names, 'geometric_mean'];
     table([

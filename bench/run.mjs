@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [--json] [--only NAME] [--peers] [--backend NAME] [--presets] [--host]`: the reference workloads in Chromium, on WASM and on WebGPU where
- * there is an adapter, with peers in the same run. Contestants take short turns, so that drift of a shared machine falls
+ * `npm run bench -- [--json] [--only NAME] [--peers] [--backend NAME] [--presets] [--host]`: the reference workloads in Chromium, on WASM (on one thread, and
+ * on several as the page trains) and on WebGPU where there is an adapter, with peers in the same run. Contestants take short turns, so that drift of a shared machine falls
  * on all of them; a figure is the median over the turns of the median step in each. `--host` leaves the times of steps out and
  * measures what a QAT step on WebGPU costs the worker, and lists its dispatches. `--memory` reads memory over many steps
  * and recordings of spiral-mlp, or of `--only`.
@@ -223,7 +223,11 @@ for (const workload of options.sections.length > 0 ? [] : names) {
       continue;
     }
     const [float, qat] = [median(slices.map((s) => s.float)), median(slices.map((s) => s.qat))];
+    // Of turns side by side.
+    const alone = one.name === 'wasm-threads' && racing.find((other) => other.one.name === 'wasm')?.slices;
+    const gains = (alone || []).flatMap((s, i) => (slices[i] ? [s.qat / slices[i].qat] : []));
     const row = {
+      ...(gains.length > 0 ? { gain: rounded(median(gains), 3) } : {}),
       float_ms: rounded(float),
       qat_ms: rounded(qat),
       // Each turn's own ratio: what slows a turn slows both.
