@@ -122,13 +122,17 @@ const links = { ...workloads };
 const threaded = !options.host && !options.memory;
 const linkOf = (workload) => links[workload];
 const contestants = [
-  // WASM on one thread, and as the page trains: on several where it gains.
+  // WASM on one thread; as the page trains, on several where that gains; and so with fused sums.
   ...[
     ['wasm', 'wasm', 1],
     ['wasm-threads', 'wasm'],
+    ['wasm-fused', 'fused'],
     ['webgpu', 'webgpu', 1],
   ]
-    .filter(([name, backend]) => backend === (options.backend ?? backend) && (threaded || name === backend))
+    .filter(([name, backend]) => {
+      const wanted = options.backend ?? name.split('-')[0];
+      return name.split('-')[0] === wanted && (threaded || name === backend);
+    })
     .map(([name, ...startWith]) =>
       browserContestant('backends', name, worker('ours', name), startWith, linkOf),
     ),
@@ -224,10 +228,10 @@ for (const workload of options.sections.length > 0 ? [] : names) {
     }
     const [float, qat] = [median(slices.map((s) => s.float)), median(slices.map((s) => s.qat))];
     // Of turns side by side.
-    const alone = one.name === 'wasm-threads' && racing.find((other) => other.one.name === 'wasm')?.slices;
+    const alone = one.name.startsWith('wasm-') && racing.find((other) => other.one.name === 'wasm')?.slices;
     const gains = (alone || []).flatMap((s, i) => (slices[i] ? [s.qat / slices[i].qat] : []));
     const row = {
-      ...(gains.length > 0 ? { gain: rounded(median(gains), 3) } : {}),
+      ...(gains.length > 0 && float > 0.1 ? { gain: rounded(median(gains), 3) } : {}),
       float_ms: rounded(float),
       qat_ms: rounded(qat),
       // Each turn's own ratio: what slows a turn slows both.

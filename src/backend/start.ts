@@ -33,10 +33,13 @@ export type WasmPaths = Parameters<typeof setWasmPaths>[0];
 export interface WasmFiles {
   paths: WasmPaths;
   sharedPaths: WasmPaths;
+  /** The module of kernels that multiply and add in one step. */
+  fusedKernels(): Promise<Uint8Array<ArrayBuffer>>;
   threads: Threads;
 }
 
-type Availability = Partial<Record<BackendName, string>>;
+type Choice = Exclude<BackendChoice, 'auto'>;
+type Availability = Partial<Record<Choice, string>>;
 const never = new Promise<string>(() => {});
 
 interface Adapter {
@@ -88,8 +91,11 @@ async function makeCurrent(name: BackendName): Promise<void> {
   await tf.ready();
 }
 
-/** @returns how many threads recorded steps run on */
-async function startWasm(files: WasmPaths | WasmFiles): Promise<number> {
+/**
+ * @param other kernels in the place of the usual ones
+ * @returns how many threads recorded steps run on
+ */
+async function startWasm(files: WasmPaths | WasmFiles, other?: Uint8Array<ArrayBuffer>): Promise<number> {
   // Threads are ours: tfjs's own would add up in another order.
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   const several = hasThreads(files) && threadsFor(files.threads.cores) > 1 && canShareMemory();
@@ -97,18 +103,30 @@ async function startWasm(files: WasmPaths | WasmFiles): Promise<number> {
     setWasmPaths(files.sharedPaths);
     // Where memory cannot be shared after all, tfjs tries again below.
     if (await tf.setBackend('wasm').catch(() => false)) {
-      await startWasmKernels(files.threads);
+      await startWasmKernels(files.threads, other);
       return currentTeam()?.threads ?? 1;
     }
   }
   setWasmPaths(hasThreads(files) ? files.paths : files);
   await makeCurrent('wasm');
-  await startWasmKernels();
+  await startWasmKernels(undefined, other);
   return 1;
 }
 
 const hasThreads = (files: WasmPaths | WasmFiles): files is WasmFiles =>
   typeof files === 'object' && 'threads' in files;
+
+/** A module whose one function multiplies and adds four floats in one step (f32x4.relaxed_madd). */
+const relaxedMultiplyAdd = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 20, 1, 18, 0],
+  ...[0x41, 0, 0xfd, 0x11, 0x41, 0, 0xfd, 0x11, 0x41, 0, 0xfd, 0x11, 0xfd, 0x85, 0x02, 0x1a, 0x0b],
+);
+
+/** Why sums cannot be fused, undefined where they can. */
+function fusedProblem(files: WasmPaths | WasmFiles): string | undefined {
+  if (!hasThreads(files)) return 'This choice is for browsers.';
+  return WebAssembly.validate(relaxedMultiplyAdd) ? undefined : 'This browser has no relaxed SIMD.';
+}
 
 /**
  * Starts a backend and makes it tfjs's current one.
@@ -130,18 +148,26 @@ export async function startBackend(
   if (!(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')))
     unavailable.wasm ??= 'This browser has no WebAssembly SIMD.';
 
-  const starters: Record<BackendName, () => Promise<Omit<Backend, 'status'> & { adapter: string }>> = {
+  unavailable.fused ??= unavailable.wasm ?? fusedProblem(wasmFiles);
+
+  const simd = (threads: number): string => (threads > 1 ? `SIMD, ${threads} threads` : 'SIMD');
+  const starters: Record<Choice, () => Promise<Omit<Backend, 'status'> & { adapter: string }>> = {
     webgpu: async () => ({ ...(await startWebGPU(adapter!)), synchronous: false }),
     wasm: async () => {
-      const threads = await startWasm(wasmFiles);
-      return { adapter: threads > 1 ? `SIMD, ${threads} threads` : 'SIMD', lost: never, synchronous: true };
+      const adapter = simd(await startWasm(wasmFiles));
+      return { adapter, lost: never, synchronous: true };
+    },
+    fused: async () => {
+      const kernels = await (wasmFiles as WasmFiles).fusedKernels();
+      const adapter = `fused ${simd(await startWasm(wasmFiles, kernels))}`;
+      return { adapter, lost: never, synchronous: true };
     },
     cpu: async () => {
       await makeCurrent('cpu');
       return { adapter: 'JavaScript', lost: never, synchronous: true };
     },
   };
-  const automatic: BackendName[] = reason ? ['wasm', 'cpu'] : ['webgpu', 'wasm', 'cpu'];
+  const automatic: Choice[] = reason ? ['wasm', 'cpu'] : ['webgpu', 'wasm', 'cpu'];
   const wanted = choice === 'auto' ? automatic : [choice];
   for (const name of wanted) {
     if (unavailable[name] !== undefined) continue;
@@ -149,7 +175,9 @@ export async function startBackend(
       const { adapter: description, lost, synchronous } = await starters[name]();
       const problem = await selfTest();
       if (problem !== undefined) throw new Error(problem);
-      const status = { name, adapter: description, deterministic: name !== 'webgpu', unavailable };
+      const backend = name === 'fused' ? 'wasm' : name;
+      const deterministic = name !== 'webgpu' && name !== 'fused';
+      const status = { name: backend, adapter: description, deterministic, unavailable } as const;
       return { status, synchronous, lost };
     } catch (error) {
       unavailable[name] = `${name} did not start: ${error instanceof Error ? error.message : String(error)}`;

@@ -155,7 +155,7 @@ export const words = {
   backend: {
     label: 'Backend',
     unit: '',
-    help: 'What computes: the GPU through WebGPU, the processor through WebAssembly, or plain JavaScript (CPU), in order of choice.',
+    help: 'What computes: the GPU through WebGPU, the processor through WebAssembly, or plain JavaScript (CPU), in order of choice. Faster sums round a product and its sum at once.',
   },
   deterministic: {
     label: 'Deterministic',

@@ -2,7 +2,7 @@
 
 /** Runs of each way in a comparison, and runs from one comparison to the next. */
 const samples = 9;
-const between = 500;
+const between = 200;
 /** Runs before the first comparison. */
 const warmUp = 5;
 /** Another way must be this much faster than the present one. */

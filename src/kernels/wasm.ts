@@ -27,6 +27,8 @@ export interface Emscripten {
 
 interface Started {
   readonly backend: BackendWasm;
+  /** The module that `startWasmKernels` was given in the place of the usual one. */
+  readonly other: Uint8Array<ArrayBuffer> | undefined;
   readonly kernels: ReadonlyMap<string, LaunchFunction>;
   /** The heap's own, which a recording replaces in the module. */
   readonly malloc: (bytes: number) => number;
@@ -58,18 +60,19 @@ export interface Threads {
  * Instantiates the kernels on the memory of the current backend, which must be tfjs's 'wasm' without threads of its own.
  * Calling it again for the same backend does nothing.
  * @param threads are used if the memory is shared
+ * @param other a module of the same kernels, in the place of the usual one
  * @throws if another backend is current
  */
-export async function startWasmKernels(threads?: Threads): Promise<void> {
+export async function startWasmKernels(threads?: Threads, other?: Uint8Array<ArrayBuffer>): Promise<void> {
   if (tf.getBackend() !== 'wasm')
     throw new Error(`The WebAssembly kernels need the wasm backend, but ${tf.getBackend()} is current.`);
   const backend = tf.backend() as BackendWasm;
-  if (started?.backend === backend) return;
+  if (started?.backend === backend && started.other === other) return;
   const memory = emscripten(backend).asm?.memory ?? emscripten(backend).wasmMemory;
   if (!(memory instanceof WebAssembly.Memory))
     throw new Error('The WebAssembly kernels found no memory in the tfjs wasm backend; is it tfjs 4.22?');
   const shared = !(memory.buffer instanceof ArrayBuffer);
-  const binary = decodeInlined(binaryUrl);
+  const binary = other ?? decodeInlined(binaryUrl);
   const module = await WebAssembly.compile(shared ? importingShared(binary) : binary);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const kernels = new Map(Object.entries(instance.exports as Record<string, LaunchFunction>));
@@ -77,8 +80,8 @@ export async function startWasmKernels(threads?: Threads): Promise<void> {
   emscripten(backend)._free(emscripten(backend)._malloc(alignment));
   const malloc = emscripten(backend)._malloc;
   started?.team?.dispose();
-  const block = { address: 0, bytes: 0 };
-  started = { backend, kernels, malloc, team: undefined, module, memory, block };
+  const block = started?.backend === backend ? started.block : { address: 0, bytes: 0 };
+  started = { backend, other, kernels, malloc, team: undefined, module, memory, block };
   setThreads(threads);
 }
 

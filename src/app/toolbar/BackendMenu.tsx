@@ -1,6 +1,6 @@
 /** The badge that names backend and adapter; a native select lies over it, so that it opens like any other. */
 
-import { type BackendChoice, type BackendName, backendChoices, backendLabels } from '@/catalog/backends';
+import { type BackendChoice, backendChoices, backendLabels } from '@/catalog/backends';
 import { words } from '@/catalog/words';
 import { useLive } from '@/store/live';
 import { chooseBackend } from '@/store/session';
@@ -14,16 +14,17 @@ export function BackendMenu() {
   const waiting = useLive((live) => (live.state === 'paused' ? 'not started' : 'starting'));
   const exact = backend?.deterministic
     ? 'The same seed gives the same numbers here, bit for bit.'
-    : 'Here the last digits may differ from run to run.';
+    : backend?.name === 'wasm'
+      ? 'Products are added without rounding them first: the last digits may differ from those of other machines and of the terminal.'
+      : 'Here the last digits may differ from run to run.';
   // What Automatic would have taken first, and why it did not.
   const passedOver =
     choice === 'auto' && backend
       ? backendChoices
           .slice(1, backendChoices.indexOf(backend.name))
-          .map((name) => backend.unavailable[name as BackendName] ?? '')
+          .map((name) => (name === 'auto' ? '' : (backend.unavailable[name] ?? '')))
       : [];
-  const why = (name: BackendChoice) =>
-    name === 'auto' ? undefined : backend?.unavailable[name as BackendName];
+  const why = (name: BackendChoice) => (name === 'auto' ? undefined : backend?.unavailable[name]);
   return (
     <div
       className={styles.backend}

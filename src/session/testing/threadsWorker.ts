@@ -13,6 +13,7 @@ export interface Order {
   steps: number;
   /** One training for each: the first from the start of the backend on. */
   cores: number[];
+  choice?: 'wasm' | 'fused';
   /** Whether the helpers end before they begin. */
   without?: boolean;
   /** Made before this step. */
@@ -39,7 +40,7 @@ async function outcomesOf(order: Order): Promise<Outcome[]> {
       worker.terminate();
       return worker;
     };
-  const { status } = await startBackend('wasm', files);
+  const { status } = await startBackend(order.choice ?? 'wasm', files);
   const outcomes = [await outcomeOf(order, status.adapter)];
   for (const cores of others) {
     setThreads({ ...files.threads, cores });
