@@ -150,16 +150,17 @@ export async function startBackend(
 
   unavailable.fused ??= unavailable.wasm ?? fusedProblem(wasmFiles);
 
-  const simd = (threads: number): string => (threads > 1 ? `SIMD, ${threads} threads` : 'SIMD');
+  const described = (what: string, threads: number): string =>
+    threads > 1 ? `${what}, ${threads} threads` : what;
   const starters: Record<Choice, () => Promise<Omit<Backend, 'status'> & { adapter: string }>> = {
     webgpu: async () => ({ ...(await startWebGPU(adapter!)), synchronous: false }),
     wasm: async () => {
-      const adapter = simd(await startWasm(wasmFiles));
+      const adapter = described('SIMD', await startWasm(wasmFiles));
       return { adapter, lost: never, synchronous: true };
     },
     fused: async () => {
       const kernels = await (wasmFiles as WasmFiles).fusedKernels();
-      const adapter = `fused ${simd(await startWasm(wasmFiles, kernels))}`;
+      const adapter = described('fused', await startWasm(wasmFiles, kernels));
       return { adapter, lost: never, synchronous: true };
     },
     cpu: async () => {

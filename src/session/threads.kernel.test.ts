@@ -57,7 +57,7 @@ test('helpers that never come are not waited for, and memory that is not shared 
 test('fused sums: the same bits on every number of threads, and almost those of the others', async () => {
   const order = { link: links['a perceptron'], steps: 20 };
   const [two, one] = await train({ ...order, cores: [2, 1], choice: 'fused' });
-  expect(two!.adapter).toBe('fused SIMD, 2 threads');
+  expect(two!.adapter).toBe('fused, 2 threads');
   expect([two!.threads, one!.threads]).toEqual([2, 1]);
   expect(two!.modes).toEqual(['recorded', 'recorded']);
   expect(two!.values).toEqual(one!.values);
