@@ -98,7 +98,7 @@ test('the terminal gives the same JSON twice, exporting or not, and the page’s
   expect(readdirSync(folder).sort()).toEqual(
     [
       ...['-c.zip', '-float.safetensors', '-int4.onnx', '-integer.safetensors', '-pytorch.zip'],
-      ...['-qonnx.onnx', '.json', '.onnx'],
+      ...['-qdq.onnx', '-qonnx.onnx', '.json', '.onnx'],
     ].map((ending) => `${stem}${ending}`),
   );
   expect(first).toMatchObject({ backend: 'wasm', mode: 'deterministic', seed: 11, steps: 250, link });

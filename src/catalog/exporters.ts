@@ -24,6 +24,12 @@ export const exporters = {
     ending: '-int4.onnx',
     type: bytes,
   },
+  onnxQdq: {
+    label: 'ONNX, standard operators',
+    help: 'For converters such as those to TensorRT: every layer as ONNX’s own operator in float, with Softmax, LayerNormalization and the activation functions, between QuantizeLinear and DequantizeLinear, opset 17. Now and then a value is a step apart from ours.',
+    ending: '-qdq.onnx',
+    type: bytes,
+  },
   qonnx: {
     label: 'QONNX',
     help: 'Quant nodes of any width: for FINN, hls4ml and other tools that make hardware of networks.',

@@ -55,6 +55,7 @@ function floatWeights(trained: Trained): Uint8Array {
 export const exporters = {
   onnx: async (trained) => toOnnx(await trained.program(), 'int8', notesOf(trained)),
   onnx4: async (trained) => toOnnx(await trained.program(), 'int4', notesOf(trained)),
+  onnxQdq: async (trained) => toOnnx(await trained.program(), 'qdq', notesOf(trained)),
   qonnx: async (trained) => toOnnx(await trained.program(), 'qonnx', notesOf(trained)),
   pytorch: (trained) => toPyTorch(trained, notesOf(trained)),
   c: async (trained) => {

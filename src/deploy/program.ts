@@ -7,6 +7,7 @@
  * unsigned integers of 1 to 8 bits; sums on their way and logits are int32. Shapes are of one example, without a batch axis:
  * [features], [height, width, channels] or [positions, features], row-major, channels last.
  */
+import type { TableFunction } from '@/quant/fixedPoint';
 import type { Op } from './ops';
 
 export type { Op, OpKind } from './ops';
@@ -82,6 +83,7 @@ export interface Rescale {
 
 /** A function of codes with few values: from code starts[i] on, the least being -2^15, it is values[i]. */
 export interface StepTable {
+  function: TableFunction;
   /** Ascending. */
   starts: Int16Array;
   values: Uint8Array;

@@ -51,7 +51,7 @@ export function tableOf(name: TableFunction, step: number, grid: Grid): StepTabl
     starts.push(code);
     values.push(q);
   }
-  return { starts: Int16Array.from(starts), values: Uint8Array.from(values) };
+  return { function: name, starts: Int16Array.from(starts), values: Uint8Array.from(values) };
 }
 
 /** Points of a function at every 2^curveBits codes, in steps of 2^-bits. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type ExporterName, exporters } from '@/catalog/exporters';
 import { exporterOf } from '@/deploy/exporters';
 import { NoIntegerForm } from '@/deploy/program';
+import { ExportRefused } from '@/deploy/refusal';
 import { experimentToFile } from '@/experiment/file';
 import type { Experiment } from '@/experiment/schema';
 import { fileStem } from '@/experiment/summary';
@@ -33,7 +34,7 @@ export async function exportAll(
     try {
       write(ending, await exporterOf(name)(trained));
     } catch (error) {
-      if (!(error instanceof NoIntegerForm)) throw error;
+      if (!(error instanceof NoIntegerForm || error instanceof ExportRefused)) throw error;
       tell(`no ${label}: ${error.message}`);
     }
   }

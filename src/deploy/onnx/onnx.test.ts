@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as ort from 'onnxruntime-web';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Bits } from '@/catalog/bits';
 import { layerKinds, volume } from '@/catalog/layers';
 import type { NetworkPresetName } from '@/experiment/presets';
 import { startBackend } from '@/kernels/testing/node';
@@ -152,16 +153,19 @@ const odd: Change = (experiment) => {
   return { ...narrow, layers };
 };
 
-/** Scores on a grid of their own, and widths at which few integers are left. */
-const roundedScores: Change = (experiment) => {
-  const narrow = atBits(3, 4)(experiment);
-  const layers = narrow.layers.map((spec) =>
-    spec.kind === 'attention' ? { ...spec, scores: { ...spec.scores, bits: 5 as const } } : spec,
-  );
-  return { ...narrow, layers };
-};
+/** Scores on a grid of their own. */
+const roundedScores =
+  (weights: Bits, activations: Bits): Change =>
+  (experiment) => {
+    const changed = atBits(weights, activations)(experiment);
+    const layers = changed.layers.map((spec) =>
+      spec.kind === 'attention' ? { ...spec, scores: { ...spec.scores, bits: activations } } : spec,
+    );
+    return { ...changed, layers };
+  };
 
-const everyStyle = Object.keys(onnxStyles) as OnnxStyle[];
+/** Those that write whole numbers. */
+const everyStyle = (Object.keys(onnxStyles) as OnnxStyle[]).filter((name) => name !== 'qdq');
 
 describe.each([
   ['MLP with tanh', 'mlp', withFunction('tanh')],
@@ -173,7 +177,7 @@ describe.each([
   ['embedding, GRU, LSTM', 'characters', readText],
   ['signs and odd levels', 'characters', odd],
   ['transformer', 'transformer', undefined, ['int8', 'qonnx']],
-  ['transformer with rounded scores at W3A4', 'transformer', roundedScores, ['int4']],
+  ['transformer with rounded scores at W3A4', 'transformer', roundedScores(3, 4), ['int4']],
   ['causal transformer of characters', 'characters', undefined, ['int8']],
 ] as const)('%s, in whole numbers', (_, name, change, styles: readonly OnnxStyle[] = everyStyle) => {
   // QONNX of the longer sequences is left out: 28 positions one after the other take ONNX Runtime seconds to load.
@@ -188,6 +192,44 @@ describe.each([
       expect(found.length).toBe(logits.length);
     }
   });
+});
+
+test.each([
+  ['transformer', atBits(8, 8)],
+  ['transformer', roundedScores(8, 8)],
+  ['characters', atBits(8, 8)],
+  ['mlp', withFunction('sigmoid')],
+] as const)(
+  '%s by standard operators gives nearly the logits of the integer engine',
+  async (name, change) => {
+    const { program, numbers, logits, dims, classes } = await trained(name, change);
+    const bytes = toOnnx(program, 'qdq');
+    const found = await run(bytes, numbers, dims);
+    const rows = range(0, found.length / classes);
+    const different = rows.filter(
+      (i) => argMax(found, i * classes, classes) !== argMax(logits, i * classes, classes),
+    );
+    expect(different.length).toBeLessThan(0.03 * rows.length);
+    const errors = found.map((value, i) => Math.abs(value - logits[i]!));
+    const spread = Math.max(...logits.map(Math.abs));
+    expect(errors.reduce((a, b) => a + b) / errors.length).toBeLessThan(0.02 * spread);
+    if (!hasChecker) return;
+    const operators = check(bytes);
+    const own = name === 'mlp' ? ['Sigmoid'] : ['Softmax', 'LayerNormalization', 'Tanh'];
+    expect(operators).toEqual(expect.arrayContaining([...own, 'QuantizeLinear', 'DequantizeLinear']));
+    expect(operators).not.toContain('Div');
+  },
+);
+
+test('whole numbers of a transformer hold a table of 64 KB and its exponentials, standard operators none', async () => {
+  const { program } = await trained('transformer', atBits(8, 8));
+  const sizes = (['int8', 'qdq'] as const).map((style) => toOnnx(program, style).length);
+  expect(sizes.map((bytes) => Math.round(bytes / 1000))).toEqual([127, 31]);
+});
+
+test('a GRU of ONNX’s own is refused, because it rounds nothing inside', async () => {
+  const { program } = await trained('gru');
+  expect(() => toOnnx(program, 'qdq')).toThrow('rounds nothing inside, so that gru1 would be another layer');
 });
 
 test('a recurrent layer is one Scan, or written out for every position in QONNX', async () => {

@@ -1,5 +1,6 @@
 /**
  * Ways to say in ONNX that values are rounded. One entry each: QuantizeLinear and DequantizeLinear on 8-bit integers, the
+ * same for converters by standard operators alone, the
  * same with 4-bit weights where they fit (activations stay uint8: ONNX Runtime 1.30 neither pools, reshapes nor transposes
  * uint4), and QONNX, whose Quant has any width and stays float.
  */
@@ -25,6 +26,8 @@ export interface Style {
   keepWhole(graph: Graph, q: Whole, value: Value): string;
   /** q - zero point of what is kept. */
   whole(graph: Graph, kept: string, value: Value): Whole;
+  /** Whether every layer is ONNX's own operator in float32, though the engine's bits are not to be had so. */
+  standard?: true;
   /** Whether a recurrent layer is a body that Scan runs; else its positions stand one after the other. */
   scans: boolean;
   /** Float numbers of a weight tensor. @param axis of the scales, in the given shape @param values in that shape's order */
@@ -186,6 +189,7 @@ const qonnx: Style = {
 export const onnxStyles = {
   int8: linear(8, 17, false),
   int4: linear(10, 21, true),
+  qdq: { ...linear(8, 17, false), standard: true },
   qonnx,
 } as const satisfies Record<string, Style>;
 export type OnnxStyle = keyof typeof onnxStyles;

@@ -2,6 +2,7 @@
 import { volume } from '@/catalog/layers';
 import type { Op, OpKind, Products, Windows } from '../ops';
 import type { Program, Rescale, Value } from '../program';
+import { functions } from './functions';
 import type { Graph } from './graph';
 import type { Style } from './styles';
 import { cast, type Whole } from './whole';
@@ -32,7 +33,7 @@ export class Translation {
     return this.program.values[index]!;
   }
 
-  /** Puts a float tensor in a value's place, rounded where the value is. */
+  /** Puts a float tensor in a value's place, rounded where the value is. @param by with its bounds, or the table of a function */
   put(index: number, numbers: string, form: Place['form'], dims: readonly number[], by?: Rescale): void {
     const value = this.value(index);
     if (value.bits === 32) {
@@ -41,8 +42,9 @@ export class Translation {
       this.places.set(index, { tensor, float: true, form, dims });
       return;
     }
-    const { low, high } = by ?? { low: value.grid.qmin, high: value.grid.qmax };
-    const tensor = this.style.keep(this.graph, numbers, value, low, high);
+    const { low, high } = by && !by.table ? by : { low: value.grid.qmin, high: value.grid.qmax };
+    const through = by?.table ? functions[by.table.function](this.graph, value.name, numbers) : numbers;
+    const tensor = this.style.keep(this.graph, through, value, low, high);
     this.places.set(index, { tensor, form, dims });
   }
 
@@ -204,6 +206,8 @@ export type Translator<K extends OpKind> = (to: Translation, op: Extract<Op, { k
 
 export const imageOf = ({ height, width, channels }: Windows) => [height, width, channels] as const;
 
+export type Translators = { [K in OpKind]?: Translator<K> };
+
 /** The translator of an operation's kind, if a registry has one. */
-export const translatorOf = (translators: { [K in OpKind]?: Translator<K> }, { kind }: Op) =>
+export const translatorOf = (translators: Translators, { kind }: Op) =>
   translators[kind] as ((to: Translation, op: Op) => void) | undefined;

@@ -55,7 +55,7 @@ const tables: fc.Arbitrary<StepTable> = fc
   )
   .map(([starts, values]) => {
     const sorted = Int16Array.from([-codeHalf, ...starts]).sort();
-    return { starts: sorted, values: Uint8Array.from(values.slice(0, sorted.length)) };
+    return { function: 'tanh', starts: sorted, values: Uint8Array.from(values.slice(0, sorted.length)) };
   });
 
 /** Any rescaling to a grid of bytes, through a table or not. */

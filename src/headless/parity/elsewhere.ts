@@ -8,7 +8,7 @@ import { volume } from '@/catalog/layers';
 import type { Dataset } from '@/data/dataset';
 import { exportC } from '@/deploy/c';
 import { IntegerEngine, quantizeInput } from '@/deploy/engine';
-import { toOnnx } from '@/deploy/onnx';
+import { type OnnxStyle, toOnnx } from '@/deploy/onnx';
 import type { Program } from '@/deploy/program';
 import { ExportRefused } from '@/deploy/refusal';
 import { answersOf, sameAnswers } from '@/experiment/answers';
@@ -62,11 +62,15 @@ function verdictOf({ count, labels, answers }: Examples, found: readonly (readon
   return { accuracy: right / count, different };
 }
 
-/** The int8 ONNX file in ONNX Runtime for the web; where it has no such file, why. */
-export async function inOnnxRuntime(program: Program, examples: Examples): Promise<Verdict | string> {
+/** An ONNX file in ONNX Runtime for the web; where it has no such file, why. */
+export async function inOnnxRuntime(
+  program: Program,
+  examples: Examples,
+  style: OnnxStyle,
+): Promise<Verdict | string> {
   ort.env.wasm.numThreads = 1;
   try {
-    const session = await ort.InferenceSession.create(toOnnx(program));
+    const session = await ort.InferenceSession.create(toOnnx(program, style));
     const [, ...shape] = examples.dims;
     const found: number[][] = [];
     for (const [i, one] of examples.numbers.entries()) {

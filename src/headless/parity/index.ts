@@ -1,7 +1,7 @@
 /**
  * The parity table of docs/deploy/parity.md: networks at several widths on generated digits and sums, trained, lowered to integers,
  * compared layer by layer, run as ONNX by ONNX Runtime, and compiled as C where there is a gcc.
- * `npm run parity [-- --steps 150] [--only gru] [--bits W8A8]`, printed as Markdown; with `--times` the table of times in
+ * `npm run parity [-- --steps 150] [--only gru] [--bits W8A8] [--style qdq]`, printed as Markdown; with `--times` the table of times in
  * docs/deploy.md instead.
  */
 import { createRequire } from 'node:module';
@@ -13,6 +13,7 @@ import { type DatasetSpec, datasetKinds } from '@/catalog/datasets';
 import { type LayerSpec, layerKinds } from '@/catalog/layers';
 import { activationSite, weightSite } from '@/catalog/quantizers';
 import { makeDataset } from '@/data';
+import { type OnnxStyle, onnxStyles } from '@/deploy/onnx';
 import { NoIntegerForm } from '@/deploy/program';
 import { encodeLink } from '@/experiment/link';
 import { experimentFor, networkPresets } from '@/experiment/presets';
@@ -106,9 +107,12 @@ async function main(): Promise<void> {
       steps: { type: 'string' },
       only: { type: 'string' },
       bits: { type: 'string' },
+      style: { type: 'string' },
       times: { type: 'boolean' },
     },
   });
+  const style = (values.style ?? 'int8') as OnnxStyle;
+  if (!(style in onnxStyles)) throw new Error(`--style is one of ${Object.keys(onnxStyles).join(', ')}.`);
   const steps = Number(values.steps ?? 150);
   const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
   await startBackend('wasm', dirname(entry) + sep);
@@ -133,13 +137,13 @@ async function main(): Promise<void> {
       try {
         const program = await programOf(trainer, 'qat');
         if (values.times) {
-          console.log(`| ${[name, label, ...(await timeCells(trainer, program))].join(' | ')} |`);
+          console.log(`| ${[name, label, ...(await timeCells(trainer, program, style))].join(' | ')} |`);
           trainer.dispose();
           continue;
         }
         const parity = await parityOf(trainer, 'qat', program);
         const examples = examplesOf(program, dataset);
-        const onnx = await inOnnxRuntime(program, examples);
+        const onnx = await inOnnxRuntime(program, examples, style);
         if (typeof onnx === 'string') reasons.add(onnx);
         const c = inC(program, examples);
         const most = (pass: 'evaluation' | 'training') =>
