@@ -91,7 +91,13 @@ export function setThreads(threads?: Threads): void {
   state.team?.dispose();
   const shared = !(state.memory.buffer instanceof ArrayBuffer);
   const count = shared && threads ? threadsFor(threads.cores) : 1;
-  state.team = threads && count > 1 ? new Team(count, threads.start, state.module, state.memory) : undefined;
+  state.team = undefined;
+  if (!threads || count === 1) return;
+  try {
+    state.team = new Team(count, threads.start, state.module, state.memory);
+  } catch {
+    // A browser that has no workers within workers trains on one thread.
+  }
 }
 
 /** The threads of recorded steps; undefined where there is but one. */

@@ -46,11 +46,13 @@ test.each(Object.entries(links))('%s: the same bits on 1, 2, 3 and 4 threads', a
 
 test('helpers that never come are not waited for, and memory that is not shared gives the same', async () => {
   const order = { link: links['a perceptron'], steps: 20 };
-  const [deserted] = await train({ ...order, cores: [4], without: true });
+  const [deserted] = await train({ ...order, cores: [4], without: 'gone' });
   expect(deserted!.adapter).toBe('SIMD, 3 threads');
   expect(deserted!.helped).toBe(0);
+  const [refused] = await train({ ...order, cores: [4], without: 'refused' });
   const [alone] = await train({ ...order, cores: [1] });
-  expect(alone!.adapter).toBe('SIMD');
+  for (const one of [refused!, alone!]) expect([one.adapter, one.threads]).toEqual(['SIMD', 1]);
+  expect(refused!.values).toEqual(alone!.values);
   expect(deserted!.values).toEqual(alone!.values);
 });
 

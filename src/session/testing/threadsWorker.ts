@@ -14,8 +14,8 @@ export interface Order {
   /** One training for each: the first from the start of the backend on. */
   cores: number[];
   choice?: 'wasm' | 'fused';
-  /** Whether the helpers end before they begin. */
-  without?: boolean;
+  /** Helpers end before they begin, or cannot be started. */
+  without?: 'gone' | 'refused';
   /** Made before this step. */
   edit?: { step: number; change: Edit };
 }
@@ -36,6 +36,7 @@ async function outcomesOf(order: Order): Promise<Outcome[]> {
   const { start } = files.threads;
   if (order.without)
     files.threads.start = () => {
+      if (order.without === 'refused') throw new Error('no workers here');
       const worker = start();
       worker.terminate();
       return worker;
