@@ -77,20 +77,31 @@ const growth: Section = async (experiment, dataset, turns) => {
   const runs: (Run & { times: number[] })[] = [];
   for (const variant of variants)
     runs.push({ ...(await start(variant.experiment, dataset, ['qat'])), times: [] });
-  for (let i = 0; i < turns; i++)
+  for (let i = 0; i < 3 * turns; i++)
     for (const run of runs) {
-      await turn(run, 150);
+      run.stepper.times.qat.clear();
+      await turn(run, 100);
       run.times.push(run.stepper.times.qat.value);
     }
-  let before = 0;
-  return variants.map(({ of, experiment: own, first }, i) => {
-    const macs = 3 * own.batchSize * resolveNetwork(own).reduce((sum, layer) => sum + layer.macs, 0);
-    const ms = median(runs[i]!.times);
-    runs[i]!.trainer.dispose();
-    const perMac = (1e6 * ms) / macs;
-    const grown = first ? 0 : perMac / before - 1;
-    before = perMac;
-    return { of, 'QAT ms': ms, Mmac: macs / 1e6, 'ns / MAC': perMac, 'to the one before, %': 100 * grown };
+  for (const { trainer } of runs) trainer.dispose();
+  const macs = variants.map(
+    ({ experiment: own }) =>
+      3 * own.batchSize * resolveNetwork(own).reduce((sum, layer) => sum + layer.macs, 0),
+  );
+  return variants.map(({ of, first }, i) => {
+    const { times } = runs[i]!;
+    const ms = median(times);
+    // Each round's own ratio: what slows the machine for a while slows both.
+    const grown = first
+      ? 1
+      : median(times.map((each, k) => each / macs[i]! / (runs[i - 1]!.times[k]! / macs[i - 1]!)));
+    return {
+      of,
+      'QAT ms': ms,
+      Mmac: macs[i]! / 1e6,
+      'ns / MAC': (1e6 * ms) / macs[i]!,
+      'to the one before, %': 100 * (grown - 1),
+    };
   });
 };
 
