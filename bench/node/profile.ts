@@ -1,9 +1,14 @@
-/** `npm run bench -- --profile NAME`: the time of every launch of a recorded step, in Node, both twins. */
+/**
+ * `npm run bench -- --profile NAME`: the time of every launch of a recorded step, in Node, both twins; then what evaluating
+ * an example takes, and the histograms.
+ */
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import { startBackend } from '@/backend/start';
 import { decodeLink } from '@/experiment/link';
 import type { Recording } from '@/kernels/recording';
+import { TestSet } from '@/session/evaluate';
+import { inspect } from '@/session/inspect';
 import type { RecordedStep } from '@/session/recorded';
 import { Trainer } from '@/session/trainer';
 import { dataOf } from '../page/data';
@@ -62,4 +67,30 @@ for (const twin of twins) {
     console.log(
       `  ${launch.padEnd(34)} ${String(count).padStart(4)} ${ms.toFixed(4)} ${((100 * ms) / sum).toFixed(1)} %`,
     );
+}
+
+/** In turns with training steps, so that both have the machine as it is. */
+const set = new TestSet(trainer);
+const reports = {
+  step,
+  calibrate: () => trainer.calibrate(),
+  float: () => set.evaluate('float'),
+  qat: () => set.evaluate('qat'),
+  ptq: () => set.evaluate('ptq'),
+  inspect: () => inspect(trainer, undefined),
+};
+const spent = new Map<string, number[]>(Object.keys(reports).map((report) => [report, []]));
+for (let i = 0; i < 12; i++)
+  for (const [report, work] of Object.entries(reports)) {
+    const start = performance.now();
+    await work();
+    if (i > 1) spent.get(report)!.push(performance.now() - start);
+  }
+const perExample = (ms: number, examples: number) => `${(ms / examples).toFixed(4)} ms for each example`;
+for (const [report, each] of spent) {
+  const ms = median(each);
+  const examples = { step: decoded.experiment.batchSize, calibrate: 0, inspect: 0 }[report] ?? set.count;
+  console.log(
+    `${report.padEnd(10)} ${ms.toFixed(2).padStart(8)} ms ${examples ? perExample(ms, examples) : ''}`,
+  );
 }

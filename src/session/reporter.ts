@@ -1,6 +1,6 @@
 /**
  * Evaluates a run from time to time and posts snapshots, each kind at its own pace and never at much cost: evaluating,
- * inspecting and painting together take less than a tenth of the time that training does.
+ * inspecting and painting together take less than a tenth of the time that training does, and no more while a run is young.
  */
 import type { DatasetView } from '@/catalog/datasets';
 import { volume } from '@/catalog/layers';
@@ -24,8 +24,13 @@ import {
 import type { Stepper } from './stepper';
 import type { Trainer } from './trainer';
 
-/** While training, larger test sets are judged by their first examples; a pause looks at all. */
+/**
+ * While training, larger test sets are judged by their first examples, and by fewer where three networks take longer than
+ * `liveMs` over them; a pause looks at all.
+ */
 const liveTestSamples = 2000;
+const liveMs = 400;
+const leastLive = 200;
 /** An evaluation of so many ms comes at once when training starts. Before a longer one come looks of that length. */
 const freeMs = 40;
 /** Examples that a first look takes in at least. */
@@ -35,7 +40,7 @@ const previewSamples = 240;
 const previewPoints = 4000;
 
 export class Reporter {
-  private readonly live: TestSet;
+  private live: TestSet;
   private readonly whole: TestSet;
   private readonly painter: FieldPainter | undefined;
   private readonly evaluating: Job;
@@ -62,14 +67,15 @@ export class Reporter {
     private selected: string | undefined,
     private readonly quiet = false,
   ) {
-    const { test, view } = trainer.dataset;
+    const { view } = trainer.dataset;
     this.whole = new TestSet(trainer);
-    this.live = test.count > liveTestSamples ? new TestSet(trainer, liveTestSamples) : this.whole;
+    this.live = this.whole;
+    this.judgeBy(liveTestSamples);
     this.painter =
       view === 'points' && trainer.dataset.classNames.length === 2 ? this.makePainter() : undefined;
     // The share of pictures that there are none of is the evaluation's.
-    this.evaluating = new Job(100, this.painter ? 0.05 : 0.07, () => this.evaluate(this.live));
-    this.looking = new Job(1000, 0.01, () => this.look());
+    this.evaluating = new Job(100, this.painter ? 0.05 : 0.06, () => this.evaluate(this.live));
+    this.looking = new Job(1000, 0.02, () => this.look());
     this.inspecting = new Job(300, 0.015, () => this.inspect());
     this.painting = new Job(200, 0.02, () => this.paint());
     this.posting = new Job(100, 0.5, () => this.flush(true));
@@ -79,6 +85,8 @@ export class Reporter {
   /** Training starts, or goes on: what is costly waits from now on, except for a look. */
   begin(): void {
     const { example, calibration = calibrationSamples * example } = this.cost;
+    const fitting = 100 * Math.floor(liveMs / (networks.length * example) / 100);
+    this.judgeBy(Math.min(Math.max(fitting, leastLive), liveTestSamples));
     const all = this.live.count * networks.length * example + calibration;
     if (all > freeMs) {
       this.evaluating.postpone(all);
@@ -243,6 +251,14 @@ export class Reporter {
     let extent = 0;
     for (const { x } of [train, test]) for (const value of x) extent = Math.max(extent, Math.abs(value));
     return new FieldPainter(this.trainer, extent * 1.05 || 1);
+  }
+
+  /** Takes so many examples into an evaluation while it trains. */
+  private judgeBy(examples: number): void {
+    const count = Math.min(examples, this.whole.count);
+    if (count === this.live.count) return;
+    if (this.live !== this.whole) this.live.dispose();
+    this.live = count === this.whole.count ? this.whole : new TestSet(this.trainer, count);
   }
 
   dispose(): void {
