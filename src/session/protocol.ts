@@ -27,10 +27,8 @@ export interface CurvePoint {
   step: number;
   float: Score;
   qat: Score;
-  /** Null until the first step, when there is nothing trained to round yet, and in a look at a few examples. */
+  /** Null until the first step, when there is nothing trained to round yet, and at the first look after it. */
   ptq: Score | null;
-  /** A look at a few test examples, while a whole evaluation has to wait: it goes when another evaluation comes. */
-  few?: true;
 }
 
 /** Everything needed to go on from a step, as typed arrays that IndexedDB stores as they are. */

@@ -50,6 +50,8 @@ export class PostTraining {
   private stepped: ReadonlySet<string> = noLayers;
   /** Weights before their roundings were learned, while biases wait to be corrected for that. */
   private readonly originals = new Map<string, tf.Tensor>();
+  /** Examples that are calibrated on. */
+  private samples = 0;
   /** Settings have changed since ranges were found. */
   stale = true;
 
@@ -100,9 +102,11 @@ export class PostTraining {
    * Finds ranges anew for the float twin as it is now, after preparing it as the experiment says.
    * @param float the float twin's variables
    * @param deep learns roundings too, where they are asked for: seconds
+   * @param atMost so many examples are calibrated on: fewer than are asked for while a young run is looked at
    */
-  async calibrate(float: NetworkVariables, deep = false): Promise<void> {
+  async calibrate(float: NetworkVariables, deep = false, atMost = Number.POSITIVE_INFINITY): Promise<void> {
     const ptq = ptqOf(this.experiment);
+    this.samples = Math.min(ptq.samples, this.dataset.train.count, atMost);
     this.replan(noLayers);
     const round = deep && ptq.round;
     this.present = ptq.equalise || ptq.reestimate || ptq.correct || ptq.round ? this.copyOf(float) : float;
@@ -124,9 +128,6 @@ export class PostTraining {
 
   private rows(from: number, to: number) {
     return rowsOf(this.dataset.train, this.dataset.inputShape, range(from, to));
-  }
-  private get samples(): number {
-    return Math.min(ptqOf(this.experiment).samples, this.dataset.train.count);
   }
 
   /** What is rounded at a layer's weights: the variable, or what batch norm is folded into. */

@@ -30,7 +30,7 @@ async function reportedWith(ms: number, everyMs: number, times: number) {
     generate(spec, 3),
   );
   const stepper = new Stepper(trainer, () => [], true);
-  const found: { at: number; few: boolean; examples: number; ptq: boolean }[] = [];
+  const found: { at: number; examples: number; ptq: boolean }[] = [];
   const clock = clockOf(ms);
   let begun = 0;
   const reporter = new Reporter(
@@ -39,10 +39,9 @@ async function reportedWith(ms: number, everyMs: number, times: number) {
     (event: SessionEvent) => {
       if (event.type !== 'snapshot') return;
       const { points, predictions } = event.snapshot;
-      for (const { few, ptq } of points)
+      for (const { ptq } of points)
         found.push({
           at: clock.now - begun,
-          few: few === true,
           examples: predictions!.classes.qat.length,
           ptq: ptq !== null,
         });
@@ -67,18 +66,18 @@ async function reportedWith(ms: number, everyMs: number, times: number) {
 test('an evaluation that takes little is made at once, of all', async () => {
   const tensors = tf.memory().numTensors;
   const [first] = await reportedWith(0.1, 10, 3);
-  expect(first).toMatchObject({ few: false, examples: 200, ptq: true });
+  expect(first).toMatchObject({ examples: 200, ptq: true });
   expect(tf.memory().numTensors).toBe(tensors);
 });
 
-test('one that takes long waits for its share of the time, and a look at a few comes before it', async () => {
-  const found = await reportedWith(60, 500, 20);
-  const whole = found.findIndex(({ few }) => !few);
-  expect(whole).toBeGreaterThan(0);
-  const looks = found.slice(0, whole);
-  expect(looks.every(({ few, examples, ptq }) => few && examples < 200 && !ptq)).toBe(true);
-  expect(found[whole]).toMatchObject({ examples: 200, ptq: true });
-  // 60 ms for two networks were measured: with PTQ and its calibration 167, which may be 6 % of the time.
-  expect(found[whole]!.at).toBeGreaterThan(167 / 0.06);
-  expect(found.slice(whole).some(({ few }) => few)).toBe(false);
+test('one that takes long is of few examples first and without PTQ, and of more the longer it trains', async () => {
+  const found = await reportedWith(60, 500, 60);
+  expect(found[0]).toMatchObject({ examples: 128, ptq: false });
+  expect(found[0]!.at).toBeLessThan(1500);
+  const examples = found.map((one) => one.examples);
+  expect(examples).toEqual(examples.toSorted((a, b) => a - b));
+  expect(found.at(-1)).toMatchObject({ examples: 200, ptq: true });
+  // An evaluation is 60 ms of this clock, which may be 6 % of the time.
+  for (const [i, { at }] of found.entries())
+    if (i > 1) expect(at - found[i - 1]!.at).toBeGreaterThanOrEqual(60 / 0.06 - 60);
 });

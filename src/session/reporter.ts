@@ -1,6 +1,6 @@
 /**
  * Evaluates a run from time to time and posts snapshots, each kind at its own pace and never at much cost: evaluating,
- * inspecting and painting together take less than a tenth of the time that training does, and no more while a run is young.
+ * inspecting and painting together take less than a tenth of the time that training does.
  */
 import type { DatasetView } from '@/catalog/datasets';
 import { volume } from '@/catalog/layers';
@@ -9,11 +9,11 @@ import { calibrationSamples } from '@/experiment/ptq';
 import { answersTo } from './attempt';
 import { confusionOf, type Evaluation, TestSet } from './evaluate';
 import { FieldPainter, inspect } from './inspect';
+import { type Judging, LiveTest } from './liveTest';
 import { OscillationWatch } from './oscillation';
 import { Job } from './pace';
 import {
   type Attempt,
-  type CurvePoint,
   type NetworkName,
   networks,
   type Predictions,
@@ -24,27 +24,18 @@ import {
 import type { Stepper } from './stepper';
 import type { Trainer } from './trainer';
 
-/**
- * While training, larger test sets are judged by their first examples, and by fewer where three networks take longer than
- * `liveMs` over them; a pause looks at all.
- */
-const liveTestSamples = 2000;
-const liveMs = 400;
-const leastLive = 200;
-/** An evaluation of so many ms comes at once when training starts. Before a longer one come looks of that length. */
-const freeMs = 40;
-/** Examples that a first look takes in at least. */
-const leastLooked = 32;
+/** Of the time, for histograms; the first of them comes after so many ms of training. */
+const inspectingShare = 0.02;
+const firstInspectionMs = 1000;
 /** Images and rows sent to the page; points are sent all. */
 const previewSamples = 240;
 const previewPoints = 4000;
 
 export class Reporter {
-  private live: TestSet;
+  private readonly live: LiveTest;
   private readonly whole: TestSet;
   private readonly painter: FieldPainter | undefined;
   private readonly evaluating: Job;
-  private readonly looking: Job;
   private readonly inspecting: Job;
   private readonly painting: Job;
   private readonly posting: Job;
@@ -54,10 +45,12 @@ export class Reporter {
   /** Parts that wait for the next snapshot. */
   private parts: Pick<Snapshot, 'points'> & Partial<Snapshot> = { points: [] };
   private reached: number | undefined;
-  /** ms that evaluating one example takes, and PTQ's calibration once it was measured. */
-  private readonly cost: { example: number; calibration?: number } = { example: 0 };
-  /** Training has begun, and its first whole evaluation has to wait. */
-  private waiting = false;
+  /** ms that the run has trained for before it went on last, and when it did. */
+  private readonly trained = { ms: 0, since: undefined as number | undefined };
+  /** Nothing was judged since training began. */
+  private first = true;
+  /** Accuracy that the run stops at. */
+  private target = Number.POSITIVE_INFINITY;
   private rate = { step: 0, time: performance.now(), perSecond: 0 };
 
   constructor(
@@ -69,40 +62,34 @@ export class Reporter {
   ) {
     const { view } = trainer.dataset;
     this.whole = new TestSet(trainer);
-    this.live = this.whole;
-    this.judgeBy(liveTestSamples);
     this.painter =
       view === 'points' && trainer.dataset.classNames.length === 2 ? this.makePainter() : undefined;
     // The share of pictures that there are none of is the evaluation's.
-    this.evaluating = new Job(100, this.painter ? 0.05 : 0.06, () => this.evaluate(this.live));
-    this.looking = new Job(1000, 0.02, () => this.look());
-    this.inspecting = new Job(300, 0.015, () => this.inspect());
+    this.live = new LiveTest(trainer, this.whole, this.painter ? 0.05 : 0.06);
+    this.evaluating = new Job(100, this.live.share, () => this.judge());
+    this.inspecting = new Job(300, inspectingShare, () => this.inspect());
     this.painting = new Job(200, 0.02, () => this.paint());
     this.posting = new Job(100, 0.5, () => this.flush(true));
     this.trying = new Job(150, 0.08, () => this.answer());
   }
 
-  /** Training starts, or goes on: what is costly waits from now on, except for a look. */
+  /** Training starts, or goes on: what is costly waits from now on, except for a first look at accuracy. */
   begin(): void {
-    const { example, calibration = calibrationSamples * example } = this.cost;
-    const fitting = 100 * Math.floor(liveMs / (networks.length * example) / 100);
-    this.judgeBy(Math.min(Math.max(fitting, leastLive), liveTestSamples));
-    const all = this.live.count * networks.length * example + calibration;
-    if (all > freeMs) {
-      this.evaluating.postpone(all);
-      this.waiting = this.trainer.step === 0;
-    }
-    this.inspecting.postpone();
+    this.trained.since = performance.now();
+    this.first = this.trainer.step === 0;
+    if (!this.first) this.evaluating.postpone();
+    this.inspecting.postpone(inspectingShare * firstInspectionMs);
     this.painting.postpone();
   }
 
   /**
    * While training: does what is due.
-   * @returns QAT's accuracy if it was measured now
+   * @param target accuracy that the run stops at
+   * @returns QAT's accuracy if it was measured now, on few examples only if it is below the target
    */
-  async report(stepper: Stepper): Promise<number | undefined> {
+  async report(stepper: Stepper, target = Number.POSITIVE_INFINITY): Promise<number | undefined> {
     this.reached = undefined;
-    if (this.waiting && !this.evaluating.due) await this.looking.runIfDue();
+    this.target = target;
     await this.evaluating.runIfDue();
     if (!this.quiet) {
       await this.inspecting.runIfDue();
@@ -116,7 +103,13 @@ export class Reporter {
 
   /** When paused: everything, on the whole test set. */
   async complete(stepper?: Stepper): Promise<void> {
-    await this.evaluate(this.whole, true);
+    const { trained } = this;
+    if (trained.since !== undefined) trained.ms += performance.now() - trained.since;
+    trained.since = undefined;
+    await this.evaluate(
+      { set: this.whole, names: this.present, calibrating: Number.POSITIVE_INFINITY },
+      true,
+    );
     await this.inspecting.run();
     await this.painting.run();
     await this.answer();
@@ -153,47 +146,36 @@ export class Reporter {
 
   private stepMs = { float: 0, qat: 0 };
 
-  private async evaluate(set: TestSet, deep = false): Promise<void> {
-    // Learning roundings takes seconds: at a pause.
-    if (this.trainer.step > 0) {
-      const start = performance.now();
-      await this.trainer.calibrate(deep);
-      if (!deep) this.cost.calibration = performance.now() - start;
-    }
-    const start = performance.now();
-    this.waiting = false;
-    const { qat } = await this.score(set, this.present);
-    this.cost.example = (performance.now() - start) / (set.count * this.present.length);
-    this.reached = qat.accuracy;
+  /** Evaluates on as much of the test set as the run's age allows. */
+  private async judge(): Promise<void> {
+    const { ms, since = performance.now() } = this.trained;
+    const judging = this.live.next(ms + performance.now() - since, this.first);
+    this.first = false;
+    const accuracy = await this.evaluate(judging);
+    const { most } = this.live;
+    // What few examples say may be luck.
+    const all = { set: most, names: networks, calibrating: Number.POSITIVE_INFINITY };
+    const isLuck = judging.set !== most && accuracy >= this.target;
+    this.reached = isLuck ? await this.evaluate(all) : accuracy;
   }
 
-  /** Evaluates the networks that are trained on so few examples that it takes little time. */
-  private async look(): Promise<void> {
-    const fitting = Math.floor(freeMs / (2 * this.cost.example));
-    const set = new TestSet(this.trainer, Math.min(Math.max(fitting, leastLooked), this.live.count));
-    const isFew = set.count < this.live.count;
-    try {
-      await this.score(set, ['float', 'qat'], isFew ? { few: true } : {});
-    } finally {
-      set.dispose();
-    }
-  }
-
-  /** Scores networks for the next snapshot. */
-  private async score(
-    set: TestSet,
-    names: readonly NetworkName[],
-    more: Pick<CurvePoint, 'few'> = {},
-  ): Promise<CurvePoint> {
+  /** Scores networks for the next snapshot. @returns QAT's accuracy */
+  private async evaluate(judging: Judging, deep = false): Promise<number> {
+    const { set, names, calibrating } = judging;
     const { step, dataset } = this.trainer;
+    const start = performance.now();
+    // Learning roundings takes seconds: at a pause.
+    if (names.includes('ptq')) await this.trainer.calibrate(deep, calibrating);
     const results: Record<NetworkName, Evaluation | null> = { float: null, ptq: null, qat: null };
     for (const name of names) results[name] = await set.evaluate(name);
+    const samples = Math.min(calibrating, calibrationSamples);
+    if (!deep || step === 0) this.live.took(performance.now() - start, { ...judging, calibrating: samples });
     const score = (evaluation: Evaluation) => ({ accuracy: evaluation.accuracy, loss: evaluation.loss });
     const { float, qat, ptq } = results;
-    const point = { step, float: score(float!), qat: score(qat!), ptq: ptq && score(ptq), ...more };
+    const point = { step, float: score(float!), qat: score(qat!), ptq: ptq && score(ptq) };
     this.parts.points = [...this.parts.points, point];
     this.parts.predictions = predictionsOf(results, dataset.test.y, dataset.classNames.length);
-    return point;
+    return qat!.accuracy;
   }
 
   private async inspect(): Promise<void> {
@@ -253,16 +235,8 @@ export class Reporter {
     return new FieldPainter(this.trainer, extent * 1.05 || 1);
   }
 
-  /** Takes so many examples into an evaluation while it trains. */
-  private judgeBy(examples: number): void {
-    const count = Math.min(examples, this.whole.count);
-    if (count === this.live.count) return;
-    if (this.live !== this.whole) this.live.dispose();
-    this.live = count === this.whole.count ? this.whole : new TestSet(this.trainer, count);
-  }
-
   dispose(): void {
-    if (this.live !== this.whole) this.live.dispose();
+    this.live.dispose();
     this.whole.dispose();
     this.painter?.dispose();
   }

@@ -248,7 +248,7 @@ export class Session {
     if (!(await this.burst(run, burstMs))) return;
     const { steps, accuracy } = run.experiment.stop;
     if (steps !== undefined && run.trainer.step === steps) return this.pause(run, 'steps');
-    const reached = await run.reporter.report(run.stepper);
+    const reached = await run.reporter.report(run.stepper, accuracy);
     if (accuracy !== undefined && reached !== undefined && reached >= accuracy)
       return this.pause(run, 'accuracy');
     await run.saving.runIfDue();

@@ -375,9 +375,13 @@ export class Trainer {
     return Math.min(calibrationSamples, this.dataset.train.count);
   }
 
-  /** Makes PTQ's result anew. @param deep learns roundings too, where they are asked for: at a pause */
-  async calibrate(deep = false): Promise<void> {
-    await this.ptq.calibrate(this.twins.float.variables, deep);
+  /**
+   * Makes PTQ's result anew.
+   * @param deep learns roundings too, where they are asked for: at a pause
+   * @param atMost so many examples are calibrated on
+   */
+  async calibrate(deep = false, atMost = Number.POSITIVE_INFINITY): Promise<void> {
+    await this.ptq.calibrate(this.twins.float.variables, deep, atMost);
   }
 
   /** Calibrates if settings have changed since. */

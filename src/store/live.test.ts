@@ -27,13 +27,6 @@ describe('curves', () => {
   it('go back with a run that was resumed from a checkpoint', () => {
     expect(steps(appendPoints([point(0), point(10), point(20)], [point(12)]))).toEqual([0, 10, 12]);
   });
-  it('lose a look at few examples as soon as all have been looked at', () => {
-    const few: CurvePoint = { ...point(5), few: true };
-    const looked = appendPoints([point(0)], [few]);
-    expect(steps(looked)).toEqual([0, 5]);
-    expect(steps(appendPoints(looked, [point(30)]))).toEqual([0, 30]);
-    expect(steps(appendPoints([point(0)], [few, point(30)]))).toEqual([0, 30]);
-  });
   it('stay the same object when nothing is added', () => {
     const points = [point(0)];
     expect(appendPoints(points, [])).toBe(points);

@@ -77,17 +77,13 @@ export const lastScore = (points: readonly CurvePoint[], network: NetworkName) =
 /** Most evaluations that are kept; above it every second one of the older half goes. */
 export const maxPoints = 8000;
 
-/**
- * The curves with new evaluations appended; a step that is evaluated again replaces what was known of it, and any evaluation
- * a look at few examples.
- */
+/** The curves with new evaluations appended; a step that is evaluated again replaces what was known of it. */
 export function appendPoints(points: CurvePoint[], added: readonly CurvePoint[]): CurvePoint[] {
   const first = added[0];
   if (!first) return points;
-  const last = points.at(-1);
-  const goesOn = (last?.step ?? -1) < first.step && !last?.few;
-  const before = goesOn ? points : points.filter((point) => point.step < first.step && !point.few);
-  const all = [...before, ...added.filter(({ few }, i) => !few || i === added.length - 1)];
+  const goesOn = (points.at(-1)?.step ?? -1) < first.step;
+  const before = goesOn ? points : points.filter((point) => point.step < first.step);
+  const all = [...before, ...added];
   if (all.length <= maxPoints) return all;
   const half = Math.floor(all.length / 2);
   return all.filter((_, index) => index >= half || index % 2 === 0);
