@@ -4,27 +4,14 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { hasBatchNorm } from '@/catalog/layers';
-import { activationBits, type SiteName, weightBits } from '@/catalog/quantizers';
+import type { SiteName } from '@/catalog/quantizers';
 import type { Dataset } from '@/data/dataset';
 import type { Readable } from '@/deploy/snapshot';
 import { applyEdit, settingsAt } from '@/experiment/changes';
 import { resolveNetwork, roundsInput } from '@/experiment/network';
 import { calibrationSamples } from '@/experiment/ptq';
 import type { Edit, Experiment } from '@/experiment/schema';
-import { advanceClock } from '@/kernels/quantizeByRule';
-import { softmaxCrossEntropy } from '@/kernels/softmaxCrossEntropy';
-import { initialValues } from '@/model/initialize';
-import { LearnedParameters } from '@/model/learned';
-import {
-  createVariables,
-  disposeVariables,
-  Network,
-  type NetworkVariables,
-  normAt,
-  type Pass,
-} from '@/model/network';
-import { Optimizer } from '@/model/optimizer';
-import { Oscillations } from '@/model/oscillation';
+import { Network, type NetworkVariables, normAt, type Pass } from '@/model/network';
 import {
   activationPlaces,
   allSites,
@@ -32,67 +19,30 @@ import {
   createSites,
   disposeSites,
   initialiseWeights,
-  type NetworkPlan,
   placeKey,
   type SitePlaces,
   type Sites,
   sitesToInitialise,
-  weightPlaces,
 } from '@/model/sites';
-import { activationQuantizers } from '@/quant/activations';
 import { foldedWeights } from '@/quant/fold';
-import { weightQuantizers } from '@/quant/weights';
 import { type Batch, BatchOrder, range, rowsOf } from './batches';
-import { distilled } from './distill';
+import { firstBrokenLayer } from './brokenLayer';
+import { type Around, eagerStepOf } from './eagerStep';
+import { keepsLaunches } from './keepsLaunches';
 import type { Checkpoint, NetworkName } from './protocol';
 import { copied, PostTraining } from './ptq';
-import { type Accept, type EagerStep, RecordedStep, type StepMode } from './recorded';
+import { type Accept, RecordedStep, type StepMode } from './recorded';
 import { ResidentData } from './residentData';
 import type { Probed } from './sensitivity';
+import { createTwins, disposeTwins, stateOf, type TwinName, type Twins } from './twins';
 
 /** Training batches that batch norm's running statistics are made anew from. */
 export const estimationBatches = 50;
 /** Share of a new batch in the running statistics, as PyTorch has it. */
 const normMomentum = 0.1;
 
-/** One of the two networks that are trained. */
-interface Trained {
-  variables: NetworkVariables;
-  optimizer: Optimizer;
-  pass: Pass;
-  /** What its quantizers learn. */
-  learned?: LearnedParameters;
-  /** How its rounded weights oscillate, and what is done about it. */
-  oscillations?: Oscillations;
-}
-
 /** Activation quantizers whose state is a range that was observed. */
 const observedRules: ReadonlySet<string> = new Set(['ema', 'percentile', 'mse']);
-
-const clock = () => tf.tidy(() => tf.variable(tf.zeros([1]), false));
-
-/** The variables that gradients train. */
-const trainedOf = (variables: NetworkVariables): NetworkVariables =>
-  new Map([...variables].filter(([, variable]) => variable.trainable));
-
-/** At these widths more than the grid is another: weights are not watched, or what is learned begins elsewhere. */
-const specialBits: ReadonlySet<number> = new Set([1, 32]);
-
-/**
- * Whether an edit of bits leaves a site's launches as they are, because the kernels read the grid from a tensor. Quantizers
- * that round in their own way may launch others.
- * @param plan before the edit
- */
-function keepsLaunches(plan: NetworkPlan, { layer, site, bits }: Extract<Edit, { kind: 'bits' }>): boolean {
-  const key = placeKey(layer, site);
-  const weights = weightPlaces(plan).find((place) => place.key === key)?.site;
-  const activations = activationPlaces(plan).find((place) => place.key === key)?.site;
-  const before = weights ? weightBits(weights) : activations ? activationBits(activations) : 32;
-  if (specialBits.has(bits) || specialBits.has(before)) return false;
-  return weights
-    ? weightQuantizers[weights.quantizer].quantize === undefined
-    : activationQuantizers[activations!.quantizer].quantize === undefined;
-}
 
 /** What is rounded at a place of weights: the variable, or what batch norm is folded into. */
 function roundedAt(variables: NetworkVariables, key: string): tf.Tensor {
@@ -106,12 +56,10 @@ export class Trainer {
   step = 0;
   readonly order: BatchOrder;
   private readonly network: Network;
-  private readonly twins: { float: Trained; qat: Trained };
-  private readonly recorded: { float: RecordedStep; qat: RecordedStep };
+  private readonly twins: Twins;
+  private readonly recorded: Record<TwinName, RecordedStep>;
   private readonly qatSites: Sites;
   private readonly ptq: PostTraining;
-  /** [1]: steps that each network has taken, for stochastic rounding and dropout. */
-  private readonly clocks = { float: clock(), qat: clock() };
   /** [1]: see normMomentum. */
   private readonly momentum = tf.keep(tf.tensor1d([normMomentum]));
   private settings: Experiment;
@@ -130,32 +78,19 @@ export class Trainer {
     this.settings = settingsAt(experiment, 0);
     const plan = this.plan();
     this.network = new Network(plan, experiment.seed);
-    const initial = initialValues(plan.layers, experiment.seed);
     this.qatSites = createSites(plan, experiment.seed);
     this.ptq = new PostTraining(this.settings, dataset, this.network);
-    const twin = (pass: Pass): Trained => {
-      const variables = createVariables(plan, initial);
-      return { variables, optimizer: new Optimizer(experiment.optimizer, trainedOf(variables)), pass };
-    };
-    const oscillations = new Oscillations();
-    oscillations.arrange(plan, 0);
-    this.twins = {
-      float: twin({ quantize: false, observe: false, training: true, clock: this.clocks.float }),
-      qat: {
-        ...twin({
-          quantize: true,
-          observe: true,
-          training: true,
-          sites: this.qatSites,
-          clock: this.clocks.qat,
-        }),
-        learned: new LearnedParameters(this.qatSites, experiment.optimizer, plan),
-        oscillations,
+    this.twins = createTwins(plan, experiment, this.qatSites);
+    const settings = () => this.settings;
+    const around: Around = {
+      ...{ network: this.network, twins: this.twins, momentum: this.momentum },
+      get present() {
+        return settings();
       },
     };
     this.recorded = {
-      float: new RecordedStep(this.eagerStep('float'), record),
-      qat: new RecordedStep(this.eagerStep('qat'), record),
+      float: new RecordedStep(eagerStepOf('float', around), record),
+      qat: new RecordedStep(eagerStepOf('qat', around), record),
     };
     this.resident = ResidentData.of(dataset.train, dataset.inputShape);
     this.order = new BatchOrder(experiment.seed, dataset.train.count, experiment.batchSize);
@@ -196,12 +131,12 @@ export class Trainer {
    * @param accept sees the loss before the update; false leaves the network as it was
    * @returns the mean cross-entropy before the update, a scalar that the caller disposes before the next step
    */
-  train(name: 'float' | 'qat', batch: Batch, accept: Accept = () => true): tf.Scalar {
+  train(name: TwinName, batch: Batch, accept: Accept = () => true): tf.Scalar {
     return this.recorded[name].take(batch, accept);
   }
 
   /** How a network's steps are taken, and why they are not recorded where that was refused. */
-  stepMode(name: 'float' | 'qat'): { mode: StepMode; reason?: string } {
+  stepMode(name: TwinName): { mode: StepMode; reason?: string } {
     const { mode, reason } = this.recorded[name];
     return reason === undefined ? { mode } : { mode, reason };
   }
@@ -212,88 +147,13 @@ export class Trainer {
   }
 
   /** Settles when a check that the network's last step began is done; undefined where there is none to wait for. */
-  verdict(name: 'float' | 'qat'): Promise<void> | undefined {
+  verdict(name: TwinName): Promise<void> | undefined {
     return this.recorded[name].verdict;
   }
 
-  private eagerStep(name: 'float' | 'qat'): EagerStep {
-    const { variables, optimizer, pass, learned, oscillations } = this.twins[name];
-    const tap = oscillations ? { tap: oscillations.tap } : {};
-    return {
-      differentiate: (batch) => {
-        const list = [...trainedOf(variables).values(), ...(learned?.variables ?? [])];
-        const norm = this.settings.batchNorm === 'batch' ? { norm: this.momentum } : {};
-        const seen: Pass = { ...pass, ...tap, ...norm, ...(name === 'qat' ? this.holding() : {}) };
-        const teacher = name === 'qat' ? this.teach(batch) : undefined;
-        return tf.variableGrads(
-          () => this.loss(this.network.forward(variables, batch.x, seen), batch, teacher),
-          list,
-        );
-      },
-      update: (grads) => {
-        const { held = [] } = name === 'qat' ? this.settings : {};
-        const stays = (key: string) => held.includes(key.slice(0, key.indexOf('/')));
-        optimizer.step(oscillations?.damp(grads, variables, this.clocks[name]) ?? grads, stays);
-        learned?.step(grads, stays);
-        oscillations?.track(variables);
-        advanceClock(this.clocks[name]);
-      },
-      end: () => oscillations?.release(),
-    };
-  }
-
-  /** What the QAT network's layers take no part in: observing, or training at all. */
-  private holding(): Partial<Pass> {
-    const { held, observers } = this.settings;
-    return {
-      ...(observers === 'frozen' ? { observe: false } : {}),
-      ...(held ? { held: new Set(held) } : {}),
-    };
-  }
-
-  /** The float twin's logits for a batch, where the QAT network learns from them. */
-  private teach({ x }: Batch): tf.Tensor | undefined {
-    if (!this.settings.distillation) return undefined;
-    const { variables, pass } = this.evaluation('float');
-    return this.network.forward(variables, x, pass);
-  }
-
-  /**
-   * Mean cross-entropy of logits [..., classes] against a batch's labels, those of a sequence position by position.
-   * @param teacher logits that they are drawn to
-   */
-  private loss(logits: tf.Tensor, { y }: Batch, teacher?: tf.Tensor): tf.Scalar {
-    const classes = logits.shape.at(-1)!;
-    const rows = tf.reshape(logits, [-1, classes]) as tf.Tensor2D;
-    const { distillation } = this.settings;
-    const loss = softmaxCrossEntropy(rows, y);
-    return distillation && teacher
-      ? distilled(loss, rows, tf.reshape(teacher, [-1, classes]) as tf.Tensor2D, y, distillation)
-      : loss;
-  }
-
-  /** The first layer, in order, whose weights or outputs for this batch are not finite; the last layer if none is. */
-  async firstBrokenLayer(name: 'float' | 'qat', batch: Batch): Promise<string> {
-    const { variables, pass } = this.twins[name];
-    const seen: string[] = [];
-    const finite = tf.tidy(() => {
-      const found: tf.Tensor[] = [];
-      this.network.forward(variables, batch.x, {
-        ...pass,
-        observe: false,
-        training: false,
-        visit: (layer, output) => {
-          const own = [...variables].filter(([key]) => key.startsWith(`${layer}/`));
-          for (const tensor of [output, ...own.map(([, variable]) => variable)])
-            found.push(tf.all(tf.isFinite(tensor)));
-          seen.push(...new Array<string>(own.length + 1).fill(layer));
-        },
-      });
-      return tf.stack(found);
-    });
-    const flags = await finite.data();
-    finite.dispose();
-    return seen[flags.indexOf(0)] ?? this.network.plan.layers.at(-1)!.name;
+  /** See ./brokenLayer.ts. */
+  firstBrokenLayer(name: TwinName, batch: Batch): Promise<string> {
+    return firstBrokenLayer(this.network, this.twins[name], batch);
   }
 
   /** Counts steps as done. */
@@ -414,7 +274,7 @@ export class Trainer {
   }
 
   /** How each network is evaluated: nothing is observed. PTQ needs `calibrate` first. */
-  private evaluation(name: 'float' | 'qat'): { variables: NetworkVariables; pass: Pass } {
+  private evaluation(name: TwinName): { variables: NetworkVariables; pass: Pass } {
     const { variables } = this.twins[name];
     const sites = name === 'qat' ? { sites: this.qatSites, integers: true } : {};
     return { variables, pass: { quantize: name === 'qat', observe: false, training: false, ...sites } };
@@ -454,28 +314,9 @@ export class Trainer {
     return this.twins.qat.oscillations?.at(placeKey(layer, site));
   }
 
-  /** All tensors of the run's state by name: parameters, optimizer state, observers, what quantizers have learned, oscillation. */
-  private state(): Map<string, tf.Variable> {
-    const state = new Map<string, tf.Variable>();
-    for (const [twin, { variables, optimizer }] of Object.entries(this.twins)) {
-      for (const [name, variable] of variables) state.set(`${twin}/${name}`, variable);
-      state.set(`${twin}/optimizer`, optimizer.hyper);
-      for (const [name, slots] of optimizer.slots)
-        slots.forEach((slot, index) => {
-          state.set(`${twin}/optimizer/${name}/${index}`, slot);
-        });
-    }
-    for (const [place, { observer }] of this.qatSites.activations)
-      state.set(`qat/observer/${place}`, observer);
-    const { learned, oscillations } = this.twins.qat;
-    for (const [name, variable] of [...(learned?.state() ?? []), ...(oscillations?.state() ?? [])])
-      state.set(`quantizers/${name}`, variable);
-    return state;
-  }
-
   async checkpoint(): Promise<Checkpoint> {
     const { step } = this;
-    const state = [...this.state()];
+    const state = [...stateOf(this.twins, this.qatSites)];
     const arrays = await Promise.all(state.map(([, variable]) => variable.data()));
     return {
       step,
@@ -492,7 +333,7 @@ export class Trainer {
     this.settings = settingsAt(experiment, checkpoint.step);
     for (const recorded of Object.values(this.recorded)) recorded.forget();
     this.arrange();
-    const state = this.state();
+    const state = stateOf(this.twins, this.qatSites);
     for (const [name, variable] of state)
       if (checkpoint.tensors[name]?.length !== variable.size) {
         this.settings = before;
@@ -501,19 +342,15 @@ export class Trainer {
       }
     for (const [name, variable] of state)
       tf.tidy(() => variable.assign(tf.tensor(checkpoint.tensors[name]!, variable.shape)));
-    for (const each of Object.values(this.clocks)) tf.tidy(() => each.assign(tf.tensor1d([checkpoint.step])));
+    for (const { clock } of Object.values(this.twins))
+      tf.tidy(() => clock.assign(tf.tensor1d([checkpoint.step])));
     this.step = checkpoint.step;
   }
 
   dispose(): void {
     for (const recorded of Object.values(this.recorded)) recorded.forget();
-    for (const { variables, optimizer, learned, oscillations } of Object.values(this.twins)) {
-      disposeVariables(variables);
-      optimizer.dispose();
-      learned?.dispose();
-      oscillations?.dispose();
-    }
-    tf.dispose([this.momentum, ...Object.values(this.clocks)]);
+    disposeTwins(this.twins);
+    this.momentum.dispose();
     disposeSites(this.qatSites);
     this.resident?.dispose();
     this.ptq.dispose();

@@ -48,7 +48,7 @@ export function Results() {
         <span
           className="hint"
           {...help(
-            'While it trains, a large test set is judged by its first examples; a pause judges all of it.',
+            'While it trains, the test set is judged by its first examples, by more of them the longer it runs; a pause judges all of it.',
           )}
         >
           test set, {judged < test ? `first ${count(judged)} of ` : ''}
