@@ -8,8 +8,9 @@ const small =
 const linear = 'dense;16;linear;w8;a8_'.repeat(4);
 const unstable = `v=1&seed=3&data=circles;n=400;noise=0.1;test=0.5&input=a8&net=${linear}dense;w8;a32&opt=sgd;lr=0.02;momentum=0.9&batch=32&stop=60`;
 
+/** The newest but for its own helper threads, which sleep too deeply to answer. */
 const sessionWorker = (playground: Playground): Worker => {
-  const worker = playground.page.workers().at(-1);
+  const worker = playground.page.workers().findLast((each) => !each.url().includes('threadWorker'));
   if (!worker) throw new Error('The page has no worker.');
   return worker;
 };
