@@ -10,6 +10,13 @@ const delayMs = 500;
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 let waiting: Experiment | undefined;
+/** The address as the page knows it; another one was typed, and is about to be heard of. */
+let seen: string | undefined;
+
+/** Takes note of the address that is there now. */
+export function sawAddress(): void {
+  seen = location.hash;
+}
 
 /** The full link to an experiment. */
 export const linkTo = (experiment: Experiment): string =>
@@ -27,8 +34,11 @@ export function flushAddress(): void {
   if (!waiting) return;
   const link = encodeLink(waiting);
   waiting = undefined;
+  // A link that was typed a moment ago is not written over.
+  if (seen !== undefined && seen !== location.hash) return;
   if (link.length <= maxLinkLength && `#${link}` !== location.hash)
     history.replaceState(null, '', `#${link}`);
+  sawAddress();
   remember(location.hash.slice(1));
 }
 

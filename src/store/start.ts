@@ -2,7 +2,7 @@
 import { decodeLink, encodeLink } from '@/experiment/link';
 import { defaultExperiment } from '@/experiment/presets';
 import type { Experiment } from '@/experiment/schema';
-import { dropWaiting, flushAddress, followAddress, isOwnAddress } from './address';
+import { dropWaiting, flushAddress, followAddress, isOwnAddress, sawAddress } from './address';
 import { connect } from './events';
 import { type SavedRun, useExperiment } from './experiment';
 import { alertPerson } from './notices';
@@ -128,7 +128,9 @@ const isReload = () =>
 const same = (a: Experiment, b: Experiment | undefined) => b !== undefined && encodeLink(a) === encodeLink(b);
 
 function listen(): void {
+  sawAddress();
   addEventListener('hashchange', () => {
+    sawAddress();
     const fragment = location.hash.slice(1);
     if (isOwnAddress(fragment)) return;
     dropWaiting();
