@@ -46,10 +46,9 @@ export class LiveTest {
     this.most = whole.count > mostExamples ? new TestSet(trainer, mostExamples) : whole;
   }
 
-  /** Learns from an evaluation that took so many ms. */
-  took(ms: number, { set, names, calibrating }: Judging): void {
-    const passes = set.count * names.length + (names.includes('ptq') ? calibrating : 0);
-    this.msEach = ms / passes;
+  /** Learns from so many examples that went through a network in so many ms. */
+  took(ms: number, examples: number): void {
+    this.msEach = ms / examples;
   }
 
   /** @param isFirst nothing was judged since training began: PTQ, which needs calibrating, can wait */

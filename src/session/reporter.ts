@@ -5,7 +5,6 @@
 import type { DatasetView } from '@/catalog/datasets';
 import { volume } from '@/catalog/layers';
 import { classCounts, type Labels, type Split } from '@/data/dataset';
-import { calibrationSamples } from '@/experiment/ptq';
 import { answersTo } from './attempt';
 import { confusionOf, type Evaluation, TestSet } from './evaluate';
 import { FieldPainter, inspect } from './inspect';
@@ -155,21 +154,19 @@ export class Reporter {
     const { most } = this.live;
     // What few examples say may be luck.
     const all = { set: most, names: networks, calibrating: Number.POSITIVE_INFINITY };
-    const isLuck = judging.set !== most && accuracy >= this.target;
-    this.reached = isLuck ? await this.evaluate(all) : accuracy;
+    const mayBeLuck = judging.set !== most && accuracy >= this.target;
+    this.reached = mayBeLuck ? await this.evaluate(all) : accuracy;
   }
 
   /** Scores networks for the next snapshot. @returns QAT's accuracy */
-  private async evaluate(judging: Judging, deep = false): Promise<number> {
-    const { set, names, calibrating } = judging;
+  private async evaluate({ set, names, calibrating }: Judging, deep = false): Promise<number> {
     const { step, dataset } = this.trainer;
-    const start = performance.now();
     // Learning roundings takes seconds: at a pause.
     if (names.includes('ptq')) await this.trainer.calibrate(deep, calibrating);
+    const start = performance.now();
     const results: Record<NetworkName, Evaluation | null> = { float: null, ptq: null, qat: null };
     for (const name of names) results[name] = await set.evaluate(name);
-    const samples = Math.min(calibrating, calibrationSamples);
-    if (!deep || step === 0) this.live.took(performance.now() - start, { ...judging, calibrating: samples });
+    this.live.took(performance.now() - start, set.count * names.length);
     const score = (evaluation: Evaluation) => ({ accuracy: evaluation.accuracy, loss: evaluation.loss });
     const { float, qat, ptq } = results;
     const point = { step, float: score(float!), qat: score(qat!), ptq: ptq && score(ptq) };

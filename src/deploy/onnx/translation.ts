@@ -1,6 +1,6 @@
 /** What a translation to ONNX keeps: where each value of the program is in the graph, and how it is read and put there. */
-import { volume } from '@/catalog/layers';
 import type { Op, OpKind, Products, Windows } from '../ops';
+import { permuted } from '../permuted';
 import type { Program, Rescale, Value } from '../program';
 import { functions } from './functions';
 import type { Graph } from './graph';
@@ -175,20 +175,6 @@ export class Translation {
       this.style.biases(this.graph, op.layer, op.biases, sums),
     ];
   }
-}
-
-/** A tensor with its axes in another order. */
-export function permuted(values: Int16Array, shape: readonly number[], order: readonly number[]): Int16Array {
-  const strides = shape.map((_, axis) => volume(shape.slice(axis + 1)));
-  const to = order.map((axis) => shape[axis]!);
-  return values.map((_, i) => {
-    let at = 0;
-    for (let axis = to.length - 1, rest = i; axis >= 0; axis--) {
-      at += (rest % to[axis]!) * strides[order[axis]!]!;
-      rest = Math.floor(rest / to[axis]!);
-    }
-    return values[at]!;
-  });
 }
 
 /** Pads of ONNX: top, left, bottom, right; what is beyond the last window is left out. */

@@ -11,6 +11,7 @@ import { type ResolvedLayer, resolveNetwork, roundsInput } from '@/experiment/ne
 import type { Experiment } from '@/experiment/schema';
 import { summaryOf } from '@/experiment/summary';
 import type { Trained } from '../exporters';
+import { permuted } from '../permuted';
 import { type SafeTensor, safeTensor, writeSafetensors } from '../safetensors';
 import { type Layout, layerInPyTorch, shapeThere } from './layers';
 import main from './python/main.py?raw';
@@ -118,20 +119,6 @@ ${lines.join('\n')}
 
 const plain: Layout = { order: [0], axis: 0 };
 const layoutOf = ({ spec }: ResolvedLayer): Layout => layerInPyTorch(spec).layout ?? plain;
-
-/** A float32 tensor with its axes in another order. */
-function permuted(values: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
-  const strides = shape.map((_, axis) => volume(shape.slice(axis + 1)));
-  const to = order.map((axis) => shape[axis]!);
-  return values.map((_, i) => {
-    let at = 0;
-    for (let axis = to.length - 1, rest = i; axis >= 0; axis--) {
-      at += (rest % to[axis]!) * strides[order[axis]!]!;
-      rest = Math.floor(rest / to[axis]!);
-    }
-    return values[at]!;
-  });
-}
 
 /** The state that train.py loads: the QAT network's tensors in PyTorch's layout, observers, and what was learned. */
 function stateOf({ settings, tensors }: Trained): SafeTensor[] {
