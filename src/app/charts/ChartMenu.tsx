@@ -4,6 +4,7 @@ import { useRef } from 'react';
 import { fileStem } from '@/experiment/summary';
 import { useExperiment } from '@/store/experiment';
 import { alertPerson, dismiss } from '@/store/notices';
+import { showLatest } from '../results/useThrottled';
 import { help } from '../Term';
 import { download } from '../toolbar/exports';
 import toolbar from '../toolbar/Toolbar.module.css';
@@ -28,10 +29,18 @@ const ownChart = (figure: HTMLElement, title: string): Part[] => {
   return chart ? [{ chart, title }] : [];
 };
 
+/** The charts on the page show the newest numbers: they redraw a few times a second, and in turns. */
+async function settled(): Promise<void> {
+  showLatest();
+  // Recharts draws what it was given in the frame after.
+  for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+}
+
 export function ChartMenu({ name, csv, parts = ownChart, inline = false }: Props) {
   const ref = useRef<HTMLSpanElement>(null);
   const file = () => `${fileStem(useExperiment.getState().experiment)}-${slug(name)}`;
-  const picture = () => {
+  const picture = async () => {
+    await settled();
     const figure = ref.current?.closest<HTMLElement>('figure, [data-chart]');
     const charts = parts(figure!, name);
     if (charts.length === 0) throw new Error('There is no chart yet: train first.');
@@ -73,14 +82,16 @@ export function ChartMenu({ name, csv, parts = ownChart, inline = false }: Props
           <Menu.Item
             onClick={() =>
               void save(async () => {
-                const bytes = new Uint8Array(await (await drawn(picture())).arrayBuffer());
+                const bytes = new Uint8Array(await (await drawn(await picture())).arrayBuffer());
                 download(`${file()}.png`, bytes, 'image/png');
               })
             }
           >
             PNG
           </Menu.Item>
-          <Menu.Item onClick={() => void save(() => download(`${file()}.svg`, picture(), 'image/svg+xml'))}>
+          <Menu.Item
+            onClick={() => void save(async () => download(`${file()}.svg`, await picture(), 'image/svg+xml'))}
+          >
             SVG
           </Menu.Item>
           {csv && (

@@ -4,7 +4,7 @@ import { act } from 'react';
 import { createRoot } from 'react-dom/client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { create } from 'zustand';
-import { useThrottled } from './useThrottled';
+import { showLatest, useThrottled } from './useThrottled';
 
 beforeEach(() => {
   vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
@@ -38,4 +38,21 @@ it('shows at most one value per interval, and the newest in the end', async () =
   // 1,000 ms of changes, one at the start and one at the end.
   expect(new Set(shown).size).toBeLessThanOrEqual(7);
   await act(async () => root.unmount());
+});
+
+it('shows what waits when it is asked to, and not again', async () => {
+  const root = createRoot(document.createElement('div'));
+  await act(async () => root.render(<Probe />));
+  await act(async () => vi.advanceTimersByTime(1000));
+  await act(async () => store.setState({ value: -1 }));
+  expect(shown.at(-1)).not.toBe(-1);
+  await act(async () => showLatest());
+  expect(shown.at(-1)).toBe(-1);
+  const before = shown.length;
+  await act(async () => vi.advanceTimersByTime(1000));
+  await act(async () => showLatest());
+  expect(shown.length).toBe(before);
+  await act(async () => store.setState({ value: -2 }));
+  await act(async () => root.unmount());
+  expect(showLatest).not.toThrow();
 });
