@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { volume } from '@/catalog/layers';
 import { answersOf, sameAnswers } from '@/experiment/answers';
 import type { Difference, LayerParity, Parity } from '@/experiment/parity';
-import type { Tap } from '@/model/network';
+import type { Tap } from '@/model/pass';
 import { IntegerEngine, quantizeInput } from './engine';
 import type { Program } from './program';
 

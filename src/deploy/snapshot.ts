@@ -4,8 +4,9 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { SiteName } from '@/catalog/quantizers';
-import type { NetworkVariables, Tap } from '@/model/network';
+import type { Tap } from '@/model/pass';
 import type { NetworkPlan } from '@/model/sites';
+import type { NetworkVariables } from '@/model/variables';
 import { foldedBias, foldedWeights } from '@/quant/fold';
 
 /** What a site's quantizer works with, and for weights what it makes of them. */

@@ -8,10 +8,8 @@ import {
   type ActivationSite,
   type ActivationSiteName,
   activationBits,
-  type SiteName,
   type WeightSiteName,
 } from '@/catalog/quantizers';
-import { stream } from '@/data/random';
 import { inputName } from '@/experiment/changes';
 import type { ResolvedLayer } from '@/experiment/network';
 import { stopGradient } from '@/kernels/definition';
@@ -23,134 +21,18 @@ import {
   observeActivations,
   roundActivations,
 } from '@/quant/activations';
-import { passThroughParams } from '@/quant/settings';
 import { type Rounded, roundWeights } from '@/quant/weights';
-import { integerLimit, logitParams, logitSettings } from './integers';
+import { Constants } from './constants';
+import { integerLimit } from './integers';
 import { implementationOf, type Layer, type Signal } from './layers';
 import type { Deployed, Repeated } from './layers/layer';
-import { type NetworkPlan, placeKey, type Sites } from './sites';
-
-export type { Signal };
-
-/** Variables by "<layer>/<tensor>". */
-export type NetworkVariables = Map<string, tf.Variable>;
-
-/** What a tap sees of a site: the latent values, what they are rounded to, and how. */
-export type Tap = (
-  layer: string,
-  site: SiteName,
-  latent: tf.Tensor,
-  /** Rounded values and their params: the numbers meant are values x scale. */
-  rounded: Rounded,
-  settings: tf.Tensor1D,
-) => void;
-
-/** Batch norm's parameters of the layer that a place "<layer>/<tensor>" is in, if it has any that are folded into it. */
-export function normAt(
-  variables: NetworkVariables,
-  key: string,
-): { gamma: tf.Tensor1D; running: tf.Tensor2D } | undefined {
-  const [layer, tensor] = key.split('/');
-  const gamma = variables.get(`${layer}/gamma`);
-  const running = variables.get(`${layer}/running`);
-  if (tensor !== 'weights' || !gamma || !running) return undefined;
-  return { gamma: gamma as unknown as tf.Tensor1D, running: running as unknown as tf.Tensor2D };
-}
-
-export interface Pass {
-  /** Rounds at the sites; without it values stay float. */
-  quantize: boolean;
-  /** Takes the batch into the observers. */
-  observe: boolean;
-  /** Parameters are trained on this batch. */
-  training: boolean;
-  /** Batch norm takes the statistics of this batch, and the running ones follow with this momentum [1]. */
-  norm?: tf.Tensor;
-  sites?: Sites;
-  /** Evaluates as the deployed integers compute, where layers and quantizers have an integer form. */
-  integers?: boolean;
-  /** Of stochastic rounding and dropout, [1]: the step. Without it every site rounds to nearest, and nothing is dropped. */
-  clock?: tf.Tensor;
-  /** Makes the observers and learned values of these activation sites anew from this batch. */
-  initialise?: { sites: ReadonlySet<string>; fresh: boolean };
-  /** Layers that take nothing of this batch: no observing, no statistics of batch norm. */
-  held?: ReadonlySet<string>;
-  tap?: Tap;
-  /** Sees the values of a place before they are rounded, in a pass that initialises or observes. */
-  see?: (key: string, latent: tf.Tensor) => void;
-  /** Called before each layer, with what gives the numbers that come in. */
-  enter?: (layer: string, numbers: () => tf.Tensor) => void;
-  /** Sees every rounding layer's output before it is rounded. */
-  visit?: (layer: string, output: tf.Tensor) => void;
-}
+import type { Pass } from './pass';
+import { type NetworkPlan, placeKey } from './sites';
+import type { NetworkVariables } from './variables';
 
 /** A signal with the most that its integers can be, where the pass computes in integers: exact sums cost products more. */
 const withLimit = (signal: Signal, { integers }: Pass, limit: number | undefined): Signal =>
   integers && limit !== undefined ? { ...signal, limit } : signal;
-
-const floatVariable = (values: Float32Array, shape: readonly number[], trainable: boolean): tf.Variable =>
-  tf.tidy(() => tf.variable(tf.tensor(values, [...shape], 'float32'), trainable));
-
-/** @param initial float32 values by "<layer>/<tensor>" */
-export function createVariables(
-  { layers }: NetworkPlan,
-  initial: Record<string, Float32Array>,
-): NetworkVariables {
-  return new Map(
-    layers.flatMap((layer) =>
-      layer.tensors.map(({ name, shape, trained }): [string, tf.Variable] => {
-        const key = `${layer.name}/${name}`;
-        return [key, floatVariable(initial[key]!, shape, trained !== false)];
-      }),
-    ),
-  );
-}
-
-export function disposeVariables(variables: NetworkVariables): void {
-  tf.dispose([...variables.values()]);
-}
-
-/** Constant tensors that every pass uses, made once. */
-class Constants {
-  /** A clock that stands still: round to nearest. */
-  readonly stopped = tf.keep(tf.tensor1d([-1]));
-  /** The grid of logits that have no bits. */
-  readonly logits = {
-    params: tf.keep(tf.tensor2d(logitParams, [4, 1])),
-    settings: tf.keep(tf.tensor1d(logitSettings)),
-  };
-  private readonly made = new Map<number, tf.Tensor2D>();
-  private readonly seeds = new Map<string, tf.Tensor1D>();
-  /** Params [4, channels] that let values through. */
-  passThrough(channels: number): tf.Tensor2D {
-    let params = this.made.get(channels);
-    if (!params) {
-      params = tf.keep(tf.tensor2d(passThroughParams(channels), [4, channels]));
-      this.made.set(channels, params);
-    }
-    return params;
-  }
-  /** [1]: a layer's seed of what is drawn by chance, a whole number exact as float32. */
-  seed(seed: number, layer: string): tf.Tensor1D {
-    let tensor = this.seeds.get(layer);
-    if (!tensor) {
-      tensor = tf.keep(tf.tensor1d([Math.floor(stream(seed, `layer/${layer}`).next() * 2 ** 24)]));
-      this.seeds.set(layer, tensor);
-    }
-    return tensor;
-  }
-  dispose(): void {
-    tf.dispose([
-      this.stopped,
-      this.logits.params,
-      this.logits.settings,
-      ...this.made.values(),
-      ...this.seeds.values(),
-    ]);
-    this.made.clear();
-    this.seeds.clear();
-  }
-}
 
 /** The forward pass of one experiment's network, for whichever variables and sites it is given. */
 export class Network {

@@ -15,8 +15,9 @@ import {
   rowCount,
   trackOscillation,
 } from '@/kernels/oscillation';
-import { type NetworkVariables, normAt, type Tap } from './network';
+import type { Tap } from './pass';
 import { type NetworkPlan, placeKey, weightPlaces } from './sites';
+import { type NetworkVariables, normAt } from './variables';
 
 /** m of the moving averages, as in the paper. */
 export const momentum = 0.01;

@@ -19,6 +19,7 @@ import { learnedBitsParams, quantizeLearnedBits } from '@/kernels/learnedBits';
 import { quantize } from '@/kernels/quantize';
 import { learnedParams, quantizeByRule } from '@/kernels/quantizeByRule';
 import { smallestScale } from '@/kernels/scale';
+import { scaleValues } from '@/kernels/scaleValues';
 import { type WeightMethod, weightParams } from '@/kernels/weightParams';
 import { quantizeDorefa } from './dorefa';
 import { blockWeights, floatWeights } from './formats/weights';
@@ -183,4 +184,10 @@ export function roundWeights(
   const values =
     quantizer.quantize?.(weights, params, site, settings, clock, learned) ?? round(weights, params);
   return { values, params, ...(learned && quantizer === weightQuantizers.learnedBits ? { learned } : {}) };
+}
+
+/** The numbers that weights at a site become, each rounded to the nearest; of the weights' shape. Call within a tidy. */
+export function roundedNumbers(weights: Tensor, site: WeightSite, state: WeightState): Tensor {
+  const { values, params } = roundWeights(weights, site, state, tf.tensor1d([-1]));
+  return scaleValues(values, params);
 }

@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Experiment } from '@/experiment/schema';
 import { advanceClock } from '@/kernels/quantizeByRule';
 import { softmaxCrossEntropy } from '@/kernels/softmaxCrossEntropy';
-import type { Network, Pass } from '@/model/network';
+import type { Network } from '@/model/network';
+import { type Pass, plainPass } from '@/model/pass';
 import type { Batch } from './batches';
 import { distilled } from './distill';
 import type { EagerStep } from './recorded';
@@ -28,7 +29,7 @@ const holding = ({ held, observers }: Experiment): Partial<Pass> => ({
 /** The float twin's logits for a batch, where the QAT network learns from them. */
 function teach({ network, twins, present }: Around, { x }: Batch): tf.Tensor | undefined {
   if (!present.distillation) return undefined;
-  return network.forward(twins.float.variables, x, { quantize: false, observe: false, training: false });
+  return network.forward(twins.float.variables, x, plainPass);
 }
 
 /**

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ResolvedLayer } from '@/experiment/network';
 import { isLinear } from '@/model/inputs';
-import type { NetworkVariables } from '@/model/network';
+import type { NetworkVariables } from '@/model/variables';
 import { equalise, equalisingScales, type Side } from '@/quant/equalise';
 
 /** What a factor of a channel passes through unchanged. */

@@ -11,9 +11,9 @@ import { applyEdit, settingsAt } from '@/experiment/changes';
 import { resolveNetwork, roundsInput } from '@/experiment/network';
 import { calibrationSamples } from '@/experiment/ptq';
 import type { Edit, Experiment } from '@/experiment/schema';
-import { Network, type NetworkVariables, normAt, type Pass } from '@/model/network';
+import { Network } from '@/model/network';
+import { type Pass, plainPass } from '@/model/pass';
 import {
-  activationPlaces,
   allSites,
   arrangeSites,
   createSites,
@@ -24,32 +24,25 @@ import {
   type Sites,
   sitesToInitialise,
 } from '@/model/sites';
-import { foldedWeights } from '@/quant/fold';
+import { latentAt, type NetworkVariables } from '@/model/variables';
+import { takeRanges, takeVariables } from './adopt';
 import { type Batch, BatchOrder, range, rowsOf } from './batches';
 import { firstBrokenLayer } from './brokenLayer';
 import { type Around, eagerStepOf } from './eagerStep';
 import { keepsLaunches } from './keepsLaunches';
+import { moveStatistics } from './normStatistics';
+import type { Probed } from './prober';
 import type { Checkpoint, NetworkName } from './protocol';
-import { copied, PostTraining } from './ptq';
+import { PostTraining } from './ptq';
 import { type Accept, RecordedStep, type StepMode } from './recorded';
 import { ResidentData } from './residentData';
-import type { Probed } from './sensitivity';
+import { assignValues, fits, valuesOf } from './state';
 import { createTwins, disposeTwins, stateOf, type TwinName, type Twins } from './twins';
 
 /** Training batches that batch norm's running statistics are made anew from. */
 export const estimationBatches = 50;
 /** Share of a new batch in the running statistics, as PyTorch has it. */
 const normMomentum = 0.1;
-
-/** Activation quantizers whose state is a range that was observed. */
-const observedRules: ReadonlySet<string> = new Set(['ema', 'percentile', 'mse']);
-
-/** What is rounded at a place of weights: the variable, or what batch norm is folded into. */
-function roundedAt(variables: NetworkVariables, key: string): tf.Tensor {
-  const weights = variables.get(key)!;
-  const norm = normAt(variables, key);
-  return norm ? foldedWeights(weights as tf.Tensor, norm.gamma, norm.running) : weights;
-}
 
 export class Trainer {
   /** Steps done. */
@@ -191,17 +184,10 @@ export class Trainer {
   private async adopt(): Promise<void> {
     const { float, qat } = this.twins;
     await this.calibrate(true);
-    for (const [key, variable] of qat.variables)
-      tf.tidy(() => variable.assign(copied(this.ptq.variables.get(key)!)));
+    takeVariables(qat.variables, this.ptq.variables);
     qat.optimizer.adopt(float.optimizer);
     this.initialise(allSites(this.network.plan), false);
-    const { plan } = this.network;
-    for (const { key, site } of activationPlaces(plan)) {
-      const found = activationPlaces(this.ptq.plan).find((place) => place.key === key);
-      // Ranges that are observed in the same way; what is learned starts from the weights and outputs.
-      if (!observedRules.has(site.quantizer) || !found || !observedRules.has(found.site.quantizer)) continue;
-      tf.tidy(() => this.qatSites.activations.get(key)!.observer.assign(copied(this.ptq.observer(key)!)));
-    }
+    takeRanges(this.network.plan, this.qatSites, this.ptq);
   }
 
   /** Makes both networks' sites those of the present settings. @param anew sites whose learning starts over */
@@ -222,12 +208,7 @@ export class Trainer {
   /** Moves the running statistics of both networks by these training examples. @param momentum their share */
   private estimateFrom(rows: ArrayLike<number>, momentum: number, more: Partial<Pass> = {}): void {
     const batch = rowsOf(this.dataset.train, this.dataset.inputShape, rows);
-    for (const { variables, pass } of Object.values(this.twins))
-      tf.tidy(() => {
-        const norm = tf.tensor1d([momentum]);
-        const { clock: _none, ...rest } = pass;
-        this.network.forward(variables, batch.x, { ...rest, observe: false, training: false, norm, ...more });
-      });
+    for (const twin of Object.values(this.twins)) moveStatistics(this.network, twin, batch.x, momentum, more);
     tf.dispose([batch.x, batch.y]);
   }
 
@@ -257,18 +238,12 @@ export class Trainer {
   private initialise(names: SitePlaces, fresh: boolean): void {
     const { variables } = this.twins.qat;
     const sites = this.qatSites;
-    initialiseWeights(sites, this.network.plan, names.weights, (key) => roundedAt(variables, key));
+    initialiseWeights(sites, this.network.plan, names.weights, (key) => latentAt(variables, key));
     if (names.activations.size === 0) return;
     const batch = rowsOf(this.dataset.train, this.dataset.inputShape, range(0, this.calibrationCount));
     const initialise = { sites: names.activations, fresh };
     tf.tidy(() => {
-      this.network.forward(variables, batch.x, {
-        quantize: false,
-        observe: false,
-        training: false,
-        sites,
-        initialise,
-      });
+      this.network.forward(variables, batch.x, { ...plainPass, sites, initialise });
     });
     tf.dispose([batch.x, batch.y]);
   }
@@ -276,8 +251,8 @@ export class Trainer {
   /** How each network is evaluated: nothing is observed. PTQ needs `calibrate` first. */
   private evaluation(name: TwinName): { variables: NetworkVariables; pass: Pass } {
     const { variables } = this.twins[name];
-    const sites = name === 'qat' ? { sites: this.qatSites, integers: true } : {};
-    return { variables, pass: { quantize: name === 'qat', observe: false, training: false, ...sites } };
+    const quantized = { ...plainPass, quantize: true, integers: true, sites: this.qatSites };
+    return { variables, pass: name === 'qat' ? quantized : plainPass };
   }
 
   /**
@@ -316,12 +291,7 @@ export class Trainer {
 
   async checkpoint(): Promise<Checkpoint> {
     const { step } = this;
-    const state = [...stateOf(this.twins, this.qatSites)];
-    const arrays = await Promise.all(state.map(([, variable]) => variable.data()));
-    return {
-      step,
-      tensors: Object.fromEntries(state.map(([name], i) => [name, Float32Array.from(arrays[i]!)])),
-    };
+    return { step, tensors: await valuesOf(stateOf(this.twins, this.qatSites)) };
   }
 
   /**
@@ -334,14 +304,12 @@ export class Trainer {
     for (const recorded of Object.values(this.recorded)) recorded.forget();
     this.arrange();
     const state = stateOf(this.twins, this.qatSites);
-    for (const [name, variable] of state)
-      if (checkpoint.tensors[name]?.length !== variable.size) {
-        this.settings = before;
-        this.arrange();
-        throw new Error('The saved weights belong to another network; training starts over.');
-      }
-    for (const [name, variable] of state)
-      tf.tidy(() => variable.assign(tf.tensor(checkpoint.tensors[name]!, variable.shape)));
+    if (!fits(state, checkpoint.tensors)) {
+      this.settings = before;
+      this.arrange();
+      throw new Error('The saved weights belong to another network; training starts over.');
+    }
+    assignValues(state, checkpoint.tensors);
     for (const { clock } of Object.values(this.twins))
       tf.tidy(() => clock.assign(tf.tensor1d([checkpoint.step])));
     this.step = checkpoint.step;

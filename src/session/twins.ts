@@ -3,10 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Experiment } from '@/experiment/schema';
 import { initialValues } from '@/model/initialize';
 import { LearnedParameters } from '@/model/learned';
-import { createVariables, disposeVariables, type NetworkVariables, type Pass } from '@/model/network';
 import { Optimizer } from '@/model/optimizer';
 import { Oscillations } from '@/model/oscillation';
+import type { Pass } from '@/model/pass';
 import type { NetworkPlan, Sites } from '@/model/sites';
+import { createVariables, disposeVariables, type NetworkVariables } from '@/model/variables';
 
 export interface Twin {
   variables: NetworkVariables;

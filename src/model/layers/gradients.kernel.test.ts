@@ -7,8 +7,10 @@ import { resolveNetwork } from '@/experiment/network';
 import { backends, expectCloseArrays, randomFloats, startBackend } from '@/kernels/testing/backends';
 import { differences } from '@/kernels/testing/differences';
 import { read } from '@/kernels/testing/tensors';
-import { Network, type NetworkVariables, type Pass } from '../network';
+import { Network } from '../network';
+import type { Pass } from '../pass';
 import { type Plain, plainForward } from '../testing/plain';
+import type { NetworkVariables } from '../variables';
 
 const batch = 3;
 const defaults = Object.fromEntries(

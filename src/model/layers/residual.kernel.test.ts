@@ -5,7 +5,9 @@ import { type LayerSpec, layerKinds } from '@/catalog/layers';
 import { resolveNetwork } from '@/experiment/network';
 import { backends, expectCloseArrays, startBackend } from '@/kernels/testing/backends';
 import { read } from '@/kernels/testing/tensors';
-import { Network, type NetworkVariables, type Pass } from '../network';
+import { Network } from '../network';
+import type { Pass } from '../pass';
+import type { NetworkVariables } from '../variables';
 import fixtures from './fixtures/residual.json';
 
 const { conv2d, add, addProjected } = layerKinds;
