@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { activationPlaces, type NetworkPlan, type Sites } from '@/model/sites';
 import { copied, type NetworkVariables } from '@/model/variables';
-import type { PostTraining } from './ptq';
+import type { PostTraining } from './ptq/postTraining';
 
 /** Gives variables the values of others of the same network. */
 export function takeVariables(variables: NetworkVariables, from: NetworkVariables): void {

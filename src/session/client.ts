@@ -10,7 +10,7 @@ import type { LoadingProgress } from '@/data/loaders/progress';
 import type { Edit, Experiment } from '@/experiment/schema';
 import type { DeployAnswers, DeployEvent, DeployQuestion } from './deployProtocol';
 import type { ImageSize, LoadingCommand, LoadingEvent } from './loadingProtocol';
-import type { Measurement } from './measurement';
+import type { Measurement } from './measuring/measurement';
 import type { Attempt, Checkpoint, Command, SessionEvent, Snapshot } from './protocol';
 
 /** What the listener hears one by one; snapshots come merged, answers to requests as their promises. */

@@ -9,7 +9,7 @@ import type { Dataset, Split } from '@/data/dataset';
 import type { Change, Edit, Experiment } from '@/experiment/schema';
 import type { DeployCommand, DeployEvent } from './deployProtocol';
 import type { LoadingCommand, LoadingEvent } from './loadingProtocol';
-import type { Measurement } from './measurement';
+import type { Measurement } from './measuring/measurement';
 
 export const networks = ['float', 'ptq', 'qat'] as const;
 /** The three that are shown side by side. */

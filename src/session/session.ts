@@ -12,13 +12,13 @@ import { isSound } from './checkpoint';
 import { answerDeploy } from './deployDesk';
 import type { DeployCommand } from './deployProtocol';
 import type { LoadingCommand } from './loadingProtocol';
-import type { Going, Measurement } from './measurement';
+import type { Going, Measurement } from './measuring/measurement';
+import { measureRobustness } from './measuring/robustness';
+import { measureSensitivity } from './measuring/sensitivity';
 import { Job } from './pace';
 import type { Checkpoint, Command, SessionEvent } from './protocol';
 import { Reporter } from './reporter';
 import { keepCheckpoint, rewindTarget } from './rewind';
-import { measureRobustness } from './robustness';
-import { measureSensitivity } from './sensitivity';
 import { Stepper } from './stepper';
 import { Trainer } from './trainer';
 

@@ -1,6 +1,6 @@
 /** What was measured of the present run when it was asked for, and how far a measurement is. */
 import { create } from 'zustand';
-import type { Measurement, Robustness, Sensitivity } from '@/session/measurement';
+import type { Measurement, Robustness, Sensitivity } from '@/session/measuring/measurement';
 
 export interface AnalysisState {
   /** The run that it belongs to. */

@@ -4,7 +4,7 @@ import { applyEdit, presentSettings } from '@/experiment/changes';
 import { fittingPlan } from '@/experiment/plan';
 import { defaultExperiment } from '@/experiment/presets';
 import type { Experiment } from '@/experiment/schema';
-import type { Measurement } from '@/session/measurement';
+import type { Measurement } from '@/session/measuring/measurement';
 import type { Attempt, Tried } from '@/session/protocol';
 import { useAnalysis } from './analysis';
 import { useExperiment } from './experiment';

@@ -6,7 +6,7 @@ import { type Allocation, allocate } from '@/experiment/allocate';
 import { atEightBits, choicesFor, editsFor } from '@/experiment/allocation';
 import { roundsInput } from '@/experiment/network';
 import { modelSize } from '@/experiment/size';
-import type { Sensitivity } from '@/session/measurement';
+import type { Sensitivity } from '@/session/measuring/measurement';
 import { useAnalysis } from '@/store/analysis';
 import { edit } from '@/store/editing';
 import { useSettings } from '@/store/experiment';

@@ -1,5 +1,5 @@
 /** The button that measures, and how far it is. */
-import type { Measurement } from '@/session/measurement';
+import type { Measurement } from '@/session/measuring/measurement';
 import { useAnalysis } from '@/store/analysis';
 import { useLive } from '@/store/live';
 import { cancelMeasuring, measure } from '@/store/session';

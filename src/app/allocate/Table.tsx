@@ -1,6 +1,6 @@
 /** The layers: how much each minds rounding, and the bits that it would get. */
 import { type Bits, bitWidths } from '@/catalog/bits';
-import type { LayerSensitivity } from '@/session/measurement';
+import type { LayerSensitivity } from '@/session/measuring/measurement';
 import { bytes, figures, minus } from '../format';
 import { help } from '../Term';
 import styles from './Allocate.module.css';

@@ -5,7 +5,7 @@ import { atEightBits, choicesFor, editsFor } from '@/experiment/allocation';
 import { applyEdit } from '@/experiment/changes';
 import { defaultExperiment } from '@/experiment/presets';
 import { modelSize } from '@/experiment/size';
-import type { LayerSensitivity } from '@/session/measurement';
+import type { LayerSensitivity } from '@/session/measuring/measurement';
 import {
   correlationAt,
   inverseOf,

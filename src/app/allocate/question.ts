@@ -9,7 +9,7 @@ import { layerNames } from '@/experiment/network';
 import type { Edit, Experiment } from '@/experiment/schema';
 import { modelSize } from '@/experiment/size';
 import { spearman } from '@/experiment/statistics';
-import { comparedBits, type LayerSensitivity } from '@/session/measurement';
+import { comparedBits, type LayerSensitivity } from '@/session/measuring/measurement';
 
 export const budgets = {
   bytes: {

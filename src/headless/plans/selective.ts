@@ -8,8 +8,8 @@ import { allocated, allocationFor } from '@/experiment/allocation';
 import type { Experiment } from '@/experiment/schema';
 import { modelSize } from '@/experiment/size';
 import { spearman } from '@/experiment/statistics';
-import type { Sensitivity } from '@/session/measurement';
-import { measureSensitivity } from '@/session/sensitivity';
+import type { Sensitivity } from '@/session/measuring/measurement';
+import { measureSensitivity } from '@/session/measuring/sensitivity';
 import { after, mixed, slowerFrom, uniform } from '../results/rows';
 import { cell, withSites } from '../sums';
 import {

@@ -30,7 +30,7 @@ import {
   unfoldedAt,
 } from '@/model/variables';
 import { entropyClip } from '@/quant/entropy';
-import { range, rowsOf } from './batches';
+import { range, rowsOf } from '../batches';
 import { correctBiases } from './biasCorrection';
 import { calibrationPlan, entropyPlaces } from './calibrationPlan';
 import { equaliseNetwork } from './equalise';

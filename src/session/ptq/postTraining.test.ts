@@ -7,11 +7,11 @@ import { experimentFor, networkPresets } from '@/experiment/presets';
 import type { PtqSettings } from '@/experiment/ptq';
 import type { Experiment } from '@/experiment/schema';
 import { startBackend } from '@/kernels/testing/node';
-import { range, rowsOf } from './batches';
-import { distilled } from './distill';
-import { TestSet } from './evaluate';
-import { Stepper } from './stepper';
-import { Trainer } from './trainer';
+import { range, rowsOf } from '../batches';
+import { distilled } from '../distill';
+import { TestSet } from '../evaluate';
+import { Stepper } from '../stepper';
+import { Trainer } from '../trainer';
 
 beforeAll(() => startBackend('wasm'));
 

@@ -4,10 +4,10 @@ import { generate as makeDataset } from '@/data/generate';
 import { experimentFor } from '@/experiment/presets';
 import { spearman } from '@/experiment/statistics';
 import { startBackend } from '@/kernels/testing/node';
+import { Stepper } from '../stepper';
+import { Trainer } from '../trainer';
 import { measureRobustness } from './robustness';
 import { measureSensitivity } from './sensitivity';
-import { Stepper } from './stepper';
-import { Trainer } from './trainer';
 
 beforeAll(() => startBackend('wasm'));
 const on = async () => true;

@@ -6,7 +6,7 @@ import type { Network } from '@/model/network';
 import type { Pass } from '@/model/pass';
 import type { Sites } from '@/model/sites';
 import type { NetworkVariables } from '@/model/variables';
-import { range, rowsOf } from './batches';
+import { range, rowsOf } from '../batches';
 
 export interface Prepared {
   network: Network;

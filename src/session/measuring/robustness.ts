@@ -4,10 +4,10 @@ import { corruptions, corruptionsFor } from '@/catalog/corruptions';
 import { datasetInfo } from '@/catalog/datasets';
 import { corrupted } from '@/data/corrupt';
 import type { Dataset } from '@/data/dataset';
-import { TestSet } from './evaluate';
+import { TestSet } from '../evaluate';
+import { type NetworkName, networks } from '../protocol';
+import type { Trainer } from '../trainer';
 import type { Going, Robustness } from './measurement';
-import { type NetworkName, networks } from './protocol';
-import type { Trainer } from './trainer';
 
 const mostExamples = 1000;
 

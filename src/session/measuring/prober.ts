@@ -21,7 +21,7 @@ import {
 } from '@/model/sites';
 import { latentAt, type NetworkVariables, unfoldedAt } from '@/model/variables';
 import { roundedNumbers } from '@/quant/weights';
-import { type Batch, range, rowsOf } from './batches';
+import { type Batch, range, rowsOf } from '../batches';
 import type { Rise } from './measurement';
 
 export interface Probed {

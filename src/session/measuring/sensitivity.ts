@@ -10,7 +10,7 @@ import type { Dataset, Split } from '@/data/dataset';
 import type { ResolvedLayer } from '@/experiment/network';
 import { spearman } from '@/experiment/statistics';
 import { copiedVariables, disposeVariables, type NetworkVariables } from '@/model/variables';
-import { range } from './batches';
+import { range } from '../batches';
 import { hessianTrace } from './hessianTrace';
 import { comparedBits, type Going, type LayerSensitivity, type Rise, type Sensitivity } from './measurement';
 import { ownSites, type Probed, Prober } from './prober';
