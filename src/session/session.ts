@@ -2,12 +2,12 @@
  * The session: executes the page's commands one after the other, trains in bursts between them, and reports. An actor
  * with one inbox, so that a change never lands in the middle of a step.
  */
-import type { Backend } from '@/backend/start';
-import type { BackendChoice, BackendName } from '@/catalog/backends';
+import type { BackendName } from '@/catalog/backends';
 import { datasetInfo } from '@/catalog/datasets';
 import type { Dataset } from '@/data/dataset';
 import { recordEdit, timelineOf } from '@/experiment/changes';
 import type { Experiment } from '@/experiment/schema';
+import { BackendKeeper, type StartBackend } from './backendKeeper';
 import { isSound } from './checkpoint';
 import { answerDeploy } from './deployDesk';
 import type { DeployCommand } from './deployProtocol';
@@ -25,7 +25,7 @@ import { Trainer } from './trainer';
 /** What the session needs from its surroundings; the worker and the tests give different ones. */
 export interface Surroundings {
   post(event: SessionEvent): void;
-  startBackend(choice: BackendChoice, except: readonly BackendName[]): Promise<Backend>;
+  startBackend: StartBackend;
   makeDataset(experiment: Experiment): Dataset;
   /** Lets messages in between two bursts. */
   breathe(): Promise<void>;
@@ -79,14 +79,13 @@ const ending: ReadonlySet<Command['type']> = new Set(['load', 'train', 'step', '
 export class Session {
   private readonly inbox: RunCommand[] = [];
   private wake: () => void = () => {};
-  private backend: Backend | undefined;
-  private backendChoice: BackendChoice | undefined;
-  private readonly lostBackends: BackendName[] = [];
-  private lostReason: string | undefined;
+  private readonly backend: BackendKeeper;
   private run: Run | undefined;
   private training = false;
 
-  constructor(private readonly around: Surroundings) {}
+  constructor(private readonly around: Surroundings) {
+    this.backend = new BackendKeeper(around.startBackend, () => this.wake());
+  }
 
   /** Queues a command; `loop` executes it. */
   receive(command: RunCommand): void {
@@ -111,7 +110,7 @@ export class Session {
   private async turn(): Promise<void> {
     const command = this.inbox.shift();
     if (command) await this.execute(command);
-    else if (this.lostReason !== undefined) throw new Error(this.lostReason);
+    else if (this.backend.lost !== undefined) throw new Error(this.backend.lost);
     else if (this.training && this.run) await this.train(this.run);
     else
       await new Promise<void>((resolve) => {
@@ -175,7 +174,7 @@ export class Session {
       const answer = await answerDeploy(question, trainer, experiment);
       this.around.post({ type: 'deployed', request, answer });
     } catch (error) {
-      if (this.lostReason !== undefined) throw error;
+      if (this.backend.lost !== undefined) throw error;
       const message = error instanceof Error ? error.message : String(error);
       this.around.post({ type: 'failed', request, failure: { kind: 'internal', message } });
     }
@@ -196,27 +195,13 @@ export class Session {
   private async load(load: Load): Promise<void> {
     this.training = false;
     this.disposeRun();
-    if (!this.backend || this.backendChoice !== load.backend) {
-      const backend = await this.around.startBackend(load.backend, this.lostBackends);
-      this.use(backend);
-      this.backendChoice = load.backend;
-    }
+    await this.backend.choose(load.backend);
     await this.begin(load);
-  }
-
-  private use(backend: Backend): void {
-    this.backend = backend;
-    this.lostReason = undefined;
-    backend.lost.then((reason) => {
-      if (this.backend !== backend) return;
-      this.lostReason = reason;
-      this.wake();
-    });
   }
 
   private async begin(load: Load): Promise<void> {
     const { experiment } = load;
-    const { synchronous, status } = this.backend!;
+    const { synchronous, status } = this.backend.present!;
     const dataset = load.dataset ?? this.around.makeDataset(experiment);
     const trainer = new Trainer(experiment, dataset);
     if (load.checkpoint) await trainer.restore(experiment, load.checkpoint);
@@ -297,42 +282,33 @@ export class Session {
     } catch (second) {
       this.fail(run?.id, second instanceof Error ? second.message : String(second));
     } finally {
-      this.lostReason = undefined;
+      this.backend.forgive();
     }
   }
 
   /** @returns whether the error was the loss of the device, and the run goes on elsewhere */
   private async moveIfLost(message: string, wasTraining: boolean): Promise<boolean> {
     const { run, backend } = this;
-    if (backend?.status.name !== 'webgpu' || !(await this.isLost(backend))) return false;
-    this.backend = undefined;
-    if (run) await this.move(run, backend.status.name, this.lostReason ?? message);
+    const reason = await backend.whyLost();
+    if (reason === undefined) return false;
+    const from = backend.leave();
+    if (run) await this.move(run, from, reason || message);
     this.training = wasTraining;
     return true;
   }
 
-  /** A lost device may show as a failed call a moment before its promise settles. */
-  private async isLost(backend: Backend): Promise<boolean> {
-    const soon = new Promise<undefined>((resolve) => setTimeout(resolve, 200, undefined));
-    const reason = this.lostReason ?? (await Promise.race([backend.lost, soon]));
-    this.lostReason = reason;
-    return reason !== undefined;
-  }
-
   private async move(run: Run, from: BackendName, reason: string): Promise<void> {
-    this.lostBackends.push(from);
     this.disposeRun();
-    this.use(await this.around.startBackend('auto', this.lostBackends));
-    this.backendChoice = run.load.backend;
+    await this.backend.replace();
     const { experiment } = run;
     const checkpoint = run.checkpoints.at(-1)!;
-    const to = this.backend!.status.name;
+    const to = this.backend.present!.status.name;
     this.around.post({ type: 'moved', run: run.id, step: checkpoint.step, from, to, reason });
     await this.begin({ ...run.load, experiment, checkpoint });
   }
 
   private fail(run: number | undefined, message: string): void {
-    const failure = { kind: this.backend ? 'internal' : 'backend', message } as const;
+    const failure = { kind: this.backend.present ? 'internal' : 'backend', message } as const;
     this.around.post({ type: 'failed', ...(run === undefined ? {} : { run }), failure });
   }
 
