@@ -1,7 +1,7 @@
 /** Files that were chosen or dropped, whatever they hold: runs, a sweep, an experiment, or data. */
 import { type GivenFile, openAny } from './opening';
 import { openRunsFile } from './runs/file';
-import { openSweepFile } from './runs/sweep';
+import { openSweepFile } from './sweep/file';
 
 /** Each takes a file that says it is of its kind, and answers whether it did. */
 const kinds: readonly ((file: File) => Promise<boolean>)[] = [openRunsFile, openSweepFile];

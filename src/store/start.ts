@@ -9,8 +9,8 @@ import { alertPerson } from './notices';
 import { haveData, openExperiment, openLink, useOpening } from './opening';
 import { readRun, readUndo, storedRuns, tidy, writeUndo } from './persistence';
 import { loadRuns } from './runs/actions';
-import { resumeSweep } from './runs/sweep';
 import { saveAs, saveOnLeaving } from './saving';
+import { resumeSweep } from './sweep/sweep';
 import { claimFirst, claimFormer, claimNew, formerTab } from './tab';
 import { begin, presentRun } from './worker';
 

@@ -2,8 +2,8 @@
 import { useMemo } from 'react';
 import { nameRuns } from '@/experiment/differences';
 import { useRuns } from '@/store/runs/runs';
-import { cancelSweep, continueSweep, pauseSweep, useSweep } from '@/store/runs/sweep';
-import { progressOf, type SweepRecord } from '@/store/runs/sweepRecord';
+import { progressOf, type SweepRecord } from '@/store/sweep/record';
+import { cancelSweep, continueSweep, pauseSweep, useSweep } from '@/store/sweep/sweep';
 import { count, percent } from '../format';
 import { useThrottled } from '../results/useThrottled';
 import { duration } from '../runs/columns';

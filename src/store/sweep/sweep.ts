@@ -6,24 +6,15 @@
 import { create } from 'zustand';
 import type { Experiment } from '@/experiment/schema';
 import { learnedWidths } from '@/experiment/size';
-import {
-  expandSweep,
-  maxSweepBytes,
-  type Sweep,
-  sweepFormat,
-  sweepFromFile,
-} from '@/experiment/sweep/definition';
-import { type RunEvent, SessionClient, startWorker, type WorkerPort } from '@/session/client';
-import type { LayerSummary, Snapshot } from '@/session/protocol';
-import { appendPoints, type LiveState, useLive } from '../live';
+import { expandSweep, type Sweep } from '@/experiment/sweep/definition';
+import { useLive } from '../live';
 import { alertPerson, notify } from '../notices';
 import { haveData } from '../opening';
+import { change, finished, hasRoom, newId } from '../runs/actions';
+import { readSweep, writeSweep } from '../runs/database';
 import { ownData } from '../worker';
-import { useWorkspace } from '../workspace';
-import { change, finished, hasRoom, newId } from './actions';
-import { readSweep, writeSweep } from './database';
-import { saysFormat } from './file';
-import { progressOf, type SweepRecord, sweepRecordSchema } from './sweepRecord';
+import { progressOf, type SweepRecord, sweepRecordSchema } from './record';
+import { type Outcome, SweepWorker } from './sweepWorker';
 
 export interface SweepState {
   sweep: SweepRecord | null;
@@ -40,19 +31,7 @@ export interface SweepState {
 const idle: SweepState = { sweep: null, at: null, leftMs: null, waits: false, elsewhere: false };
 export const useSweep = create<SweepState>()(() => idle);
 
-/** What is known of the run at work. */
-interface Work {
-  client: SessionClient;
-  port: WorkerPort;
-  index: number;
-  points: LiveState['points'];
-  stepMs: LiveState['stepMs'];
-  layers: readonly LayerSummary[];
-  backend: string;
-  /** Workers that died under this run. */
-  crashes: number;
-}
-let work: Work | undefined;
+let worker: SweepWorker | undefined;
 let release: (() => void) | undefined;
 
 /** Cores that a person's run, a sweep and the page need to go on at once. */
@@ -110,7 +89,7 @@ export async function startSweep(sweep: Sweep): Promise<boolean> {
   return startRuns(expanded.experiments, sweep.name);
 }
 
-async function startRuns(experiments: readonly Experiment[], name?: string): Promise<boolean> {
+export async function startRuns(experiments: readonly Experiment[], name?: string): Promise<boolean> {
   if (!hasRoom(experiments.length)) return false;
   const { sweep } = useSweep.getState();
   if (sweep && sweep.state !== 'done' && !useSweep.getState().elsewhere) {
@@ -154,17 +133,17 @@ export function cancelSweep(): void {
 }
 
 function end(): void {
-  work?.port.terminate();
-  work = undefined;
+  worker?.end();
+  worker = undefined;
   release?.();
   release = undefined;
 }
 
-/** Starts the worker's next run, or goes on with the one that it has. */
+/** Starts the next run, or goes on with the one at work. */
 function go(): void {
   const { sweep } = useSweep.getState();
   if (sweep?.state !== 'running') return;
-  if (work) {
+  if (worker) {
     follow();
     return;
   }
@@ -189,13 +168,13 @@ function finishSweep(sweep: SweepRecord): void {
 /** Trains or pauses the run at work, as the sweep's state and the person's own run ask for. */
 function follow(): void {
   const { sweep, waits } = useSweep.getState();
-  if (!work || !sweep) return;
+  if (!worker || !sweep) return;
   const hold = mustWait();
   if (hold !== waits) useSweep.setState({ waits: hold });
   if (sweep.state === 'running' && !hold) {
     pace = { ...pace, since: performance.now(), from: useSweep.getState().at?.step ?? 0 };
-    work.client.train();
-  } else work.client.pause();
+    worker.train();
+  } else worker.pause();
 }
 
 async function begin(index: number): Promise<void> {
@@ -207,45 +186,25 @@ async function begin(index: number): Promise<void> {
     return fail(index, `${dataset.name} is not in this browser: open it, then run the sweep again.`);
   // It may have been cancelled while the data were looked for.
   if (useSweep.getState().sweep?.id !== sweep.id) return;
-  work ??= connect();
-  Object.assign(work, { index, points: [], stepMs: null, layers: [] });
+  worker ??= connect();
   useSweep.setState({ at: { index, step: 0 } });
-  load(experiment);
+  worker.load(experiment, dataset.kind === 'own' ? ownData.get(dataset.hash) : undefined);
 }
 
-function load(experiment: Experiment): void {
-  const { dataset } = experiment;
-  const data = dataset.kind === 'own' ? ownData.get(dataset.hash) : undefined;
-  work?.client.load(experiment, {
-    backend: useWorkspace.getState().backend,
-    quiet: true,
-    ...(data ? { dataset: data } : {}),
+function connect(): SweepWorker {
+  pace = { steps: 0, ms: 0, since: performance.now(), from: 0 };
+  const index = () => useSweep.getState().at!.index;
+  return new SweepWorker({
+    ready: follow,
+    stepped,
+    finished: (outcome) => void succeed(index(), outcome),
+    failed: (message) => fail(index(), message),
   });
 }
 
-/** Snapshots are taken in at most ten times a second. */
-const everyMs = 100;
-
-function connect(): Work {
-  let port: WorkerPort | undefined;
-  const make = (): WorkerPort => {
-    port = startWorker();
-    if (work) work.port = port;
-    return port;
-  };
-  const client = new SessionClient({ event: hear, snapshot: take, crashed }, make, (callback) =>
-    setTimeout(callback, everyMs),
-  );
-  pace = { steps: 0, ms: 0, since: performance.now(), from: 0 };
-  return { client, port: port!, index: 0, points: [], stepMs: null, layers: [], backend: '', crashes: 0 };
-}
-
-function take({ step, points, stepMs, layers }: Snapshot): void {
+function stepped(step: number): void {
   const { sweep, at } = useSweep.getState();
-  if (!work || !sweep || !at) return;
-  work.points = appendPoints(work.points, points);
-  if (stepMs.qat > 0) work.stepMs = stepMs;
-  if (layers) work.layers = layers;
+  if (!sweep || !at) return;
   if (sweep.state === 'running') {
     const now = performance.now();
     pace = { steps: pace.steps + step - pace.from, ms: pace.ms + now - pace.since, since: now, from: step };
@@ -255,51 +214,7 @@ function take({ step, points, stepMs, layers }: Snapshot): void {
   useSweep.setState({ at: { ...at, step }, leftMs });
 }
 
-function hear(event: RunEvent): void {
-  if (!work) return;
-  switch (event.type) {
-    case 'ready':
-      work.backend = event.backend.name;
-      follow();
-      return;
-    case 'paused':
-      // Asked for: by the person, or because there are too few cores for both.
-      if (event.reason !== 'asked') void succeed(work);
-      return;
-    case 'diverged':
-      fail(
-        work.index,
-        `The loss is no longer finite at step ${event.step}, in ${event.layer}: lower the learning rate.`,
-      );
-      return;
-    case 'failed':
-      fail(work.index, event.failure.message);
-      return;
-    case 'changed':
-    case 'checkpoint':
-    case 'moved':
-    case 'measuring':
-    case 'measured':
-      return;
-    default:
-      event satisfies never;
-  }
-}
-
-/** A run whose worker dies is tried once more. */
-function crashed(reason: string): void {
-  if (!work) return;
-  const experiment = useSweep.getState().sweep?.runs[work.index]?.experiment;
-  work.crashes++;
-  if (work.crashes > 1 || !experiment) {
-    fail(work.index, `The training worker stopped (${reason}).`);
-    return;
-  }
-  work.points = [];
-  load(experiment);
-}
-
-async function succeed({ index, points, stepMs, layers, backend }: Work): Promise<void> {
+async function succeed(index: number, { points, stepMs, layers, backend }: Outcome): Promise<void> {
   const { sweep } = useSweep.getState();
   const experiment = sweep?.runs[index]?.experiment;
   if (!sweep || !experiment || points.length === 0) return;
@@ -328,26 +243,7 @@ function advance(index: number, result: Pick<SweepRecord['runs'][number], 'state
   if (!sweep || !run) return;
   const runs = sweep.runs.with(index, { ...run, ...result });
   update({ ...sweep, runs });
-  if (work) work.crashes = 0;
   const next = runs.findIndex(({ state }) => state === 'waiting');
   if (next < 0) finishSweep(useSweep.getState().sweep!);
   else void begin(next);
-}
-
-/** Reads a file that defines a sweep, and starts it. */
-export async function openSweepFile(file: File): Promise<boolean> {
-  if (!(await saysFormat(file, sweepFormat))) return false;
-  await readSweepFile(file);
-  return true;
-}
-
-export async function readSweepFile(file: File): Promise<void> {
-  if (file.size > maxSweepBytes)
-    return alertPerson('sweep', `${file.name} is too large for a sweep file: the most is 2 MB.`);
-  const text = await file.text().catch(() => undefined);
-  if (text === undefined) return alertPerson('sweep', `${file.name} could not be read. Choose it again.`);
-  const read = sweepFromFile(text, file.name);
-  if (!read.ok) return alertPerson('sweep', read.message);
-  if (await startRuns(read.experiments, read.sweep.name))
-    useWorkspace.setState({ bench: 'sweep', benchOpen: true });
 }
