@@ -36,7 +36,11 @@ export class SweepWorker {
   private outcome = none;
   private crashes = 0;
 
-  constructor(private readonly listener: Listener) {
+  /** @param start makes a worker */
+  constructor(
+    private readonly listener: Listener,
+    start: () => WorkerPort = startWorker,
+  ) {
     this.client = new SessionClient(
       {
         event: (event) => this.hear(event),
@@ -44,7 +48,7 @@ export class SweepWorker {
         crashed: (reason) => this.crashed(reason),
       },
       () => {
-        this.port = startWorker();
+        this.port = start();
         return this.port;
       },
       (callback) => setTimeout(callback, everyMs),
