@@ -1,31 +1,15 @@
 /** Exporters: from a trained run to the bytes of one file. One entry for each of the catalog's. */
 import { strToU8, zipSync } from 'fflate';
 import type { ExporterName } from '@/catalog/exporters';
-import type { Dataset } from '@/data/dataset';
 import { encodeLink } from '@/experiment/link';
 import { resolveNetwork } from '@/experiment/network';
-import type { Experiment } from '@/experiment/schema';
 import { summaryOf } from '@/experiment/summary';
 import { exportC } from './c';
 import { integerWeights } from './integerWeights';
 import { toOnnx } from './onnx';
-import type { Program } from './program';
 import { toPyTorch } from './pytorch';
 import { safeTensor, writeSafetensors } from './safetensors';
-
-/** What an exporter may ask for. */
-export interface Trained {
-  /** With the changes made up to now. */
-  experiment: Experiment;
-  /** The settings in force now. */
-  settings: Experiment;
-  step: number;
-  dataset: Dataset;
-  /** Everything trained, observed and learned, by the names of a checkpoint. */
-  tensors: Readonly<Record<string, Float32Array>>;
-  /** The integer program. @throws NoIntegerForm where there is none */
-  program(): Promise<Program>;
-}
+import type { Trained } from './trained';
 
 type Exporter = (trained: Trained) => Promise<Uint8Array> | Uint8Array;
 

@@ -10,8 +10,7 @@ import {
   type WeightSite,
   weightBits,
 } from '@/catalog/quantizers';
-import type { Signal } from './layers/layer';
-import type { Accumulate } from './layers/linear';
+import type { Accumulate, Signal } from './layers/layer';
 
 /** Integers below this, and sums of them, are exact as float32. */
 export const largestExact = 2 ** 24;

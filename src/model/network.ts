@@ -15,12 +15,12 @@ import type { ResolvedLayer } from '@/experiment/network';
 import { stopGradient } from '@/kernels/definition';
 import { scaleValues } from '@/kernels/scaleValues';
 import {
-  type ActivationState,
   activationParamsOf,
   initialiseActivations,
   observeActivations,
   roundActivations,
 } from '@/quant/activations';
+import type { ActivationState } from '@/quant/quantizer';
 import { type Rounded, roundWeights } from '@/quant/weights';
 import { Constants } from './constants';
 import { integerLimit } from './integers';

@@ -14,9 +14,10 @@ import { stream } from '@/data/random';
 import { inputName } from '@/experiment/changes';
 import { type ResolvedLayer, tensorAt } from '@/experiment/network';
 import type { Edit } from '@/experiment/schema';
-import { type ActivationState, activationQuantizers } from '@/quant/activations';
+import { activationQuantizers } from '@/quant/activations';
+import type { ActivationState, WeightState } from '@/quant/quantizer';
 import { activationSettings, weightSettings } from '@/quant/settings';
-import { type WeightState, weightQuantizers } from '@/quant/weights';
+import { weightQuantizers } from '@/quant/weights';
 
 export interface NetworkPlan {
   /** Absent where the input is not rounded: symbols of a text. */

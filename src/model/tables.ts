@@ -6,8 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { embedding } from '@/kernels/embedding';
 import { requantize } from '@/kernels/requantize';
 import { codeHalf, curveBits, type FixedPoint, reaches, type TableFunction } from '@/quant/fixedPoint';
+import { activate } from './layers/activate';
 import type { Deployed, Layer } from './layers/layer';
-import { activate } from './layers/linear';
 
 /** A grid that integers are brought to: params [4, 1], and settings with qmin and qmax. */
 export type Target = Pick<Deployed, 'params' | 'settings'>;

@@ -10,12 +10,12 @@ import {
 import { backends, expectCloseArrays, randomFloats, startBackend } from '@/kernels/testing/backends';
 import { read } from '@/kernels/testing/tensors';
 import {
-  type ActivationState,
   activationQuantizers,
   initialiseActivations,
   observeActivations,
   roundActivations,
 } from './activations';
+import type { ActivationState } from './quantizer';
 import { activationSettings } from './settings';
 
 const integerKinds = (Object.keys(kinds) as ActivationQuantizerKind[]).filter(

@@ -2,7 +2,7 @@
  * Activation quantizer kinds: the grid of each, what it observes, how its scale follows, where the gradient passes, and
  * what it learns. One entry a kind, checked against the catalog.
  */
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   type ActivationQuantizerKind,
@@ -19,49 +19,9 @@ import { learnedParams, quantizeByRule } from '@/kernels/quantizeByRule';
 import { quantizeRows, rowParams } from '@/kernels/quantizeRows';
 import { smallestScale } from '@/kernels/scale';
 import { floatActivations } from './formats/activations';
+import type { ActivationQuantizer, ActivationState } from './quantizer';
 import { freshObserver, type Grid, mode, rules } from './settings';
 import type { Rounded } from './weights';
-
-/** A site as the forward pass finds it: settings, observer, and what its quantizer has learned. */
-export interface ActivationState {
-  /** float32[9], see ./settings.ts */
-  settings: Variable;
-  /** float32[4]: what the quantizer has observed */
-  observer: Variable;
-  /** Present where the quantizer learns. */
-  learned?: Variable;
-}
-
-export interface ActivationQuantizer {
-  grid(site: ActivationSite): Grid;
-  rule: number;
-  /** float32[4] of an observer that has seen nothing */
-  freshObserver(): Float32Array;
-  /** Takes a batch into the observer's state, in place. */
-  observe?(values: Tensor, observer: Variable, settings: Tensor1D): void;
-  /** [4, 1] params of the present state. */
-  params(state: ActivationState): Tensor2D;
-  /** A scale for each row, found at every pass; `params` are then those of what has its scale multiplied in. */
-  dynamic?: true;
-  /** Rounds in its own way; without it by the settings. @param clock of stochastic rounding, negative to round to nearest */
-  quantize?(
-    values: Tensor,
-    params: Tensor2D,
-    site: ActivationSite,
-    settings: Tensor1D,
-    clock: Tensor,
-  ): Tensor;
-  /** What was observed or learned holds for one width only. */
-  dependsOnBits: boolean;
-  learned?: {
-    /** Of each learned value the least it may be. */
-    least: readonly number[];
-    /** The values that suit these activations. @param fresh nothing was trained yet */
-    initial(values: Tensor, site: ActivationSite, fresh: boolean): Tensor1D;
-    /** Times the optimizer's learning rate. */
-    rate: number;
-  };
-}
 
 const unsigned = (site: ActivationSite): Grid => ({
   ...activationRange(activationBits(site)),

@@ -2,7 +2,7 @@
  * Weight quantizer kinds: the grid of each, how it finds its scales, where the gradient passes, and what it learns. One
  * entry a kind, checked against the catalog.
  */
-import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   groupSizeOf,
@@ -23,43 +23,8 @@ import { scaleValues } from '@/kernels/scaleValues';
 import { type WeightMethod, weightParams } from '@/kernels/weightParams';
 import { quantizeDorefa } from './dorefa';
 import { blockWeights, floatWeights } from './formats/weights';
+import type { WeightQuantizer, WeightState } from './quantizer';
 import { type Grid, mode, rules } from './settings';
-
-/** A site as the forward pass finds it: its settings and what its quantizer has learned. */
-export interface WeightState {
-  /** float32[10], see ./settings.ts */
-  settings: Variable;
-  /** Present where the quantizer learns: steps [1, C], or width and clip [2]. */
-  learned?: Variable;
-}
-
-export interface WeightQuantizer {
-  grid(site: WeightSite): Grid;
-  rule: number;
-  /** [4, C] params of weights, output channel last. */
-  params(weights: Tensor, settings: Tensor1D, learned?: Tensor): Tensor2D;
-  /** How it finds a scale for each group of weights, where it can. */
-  groups?: GroupMethod;
-  /** Rounds in its own way; without it by the settings. @param clock of stochastic rounding, negative to round to nearest */
-  quantize?(
-    weights: Tensor,
-    params: Tensor2D,
-    site: WeightSite,
-    settings: Tensor1D,
-    clock: Tensor,
-    learned?: Tensor,
-  ): Tensor;
-  learned?: {
-    /** Of weights of this shape. */
-    shape(weights: readonly number[]): number[];
-    /** Of each learned value the least it may be; the last counts for all that follow. */
-    least: readonly number[];
-    /** The values that suit these weights. */
-    initial(weights: Tensor, site: WeightSite): Tensor;
-    /** Times the optimizer's learning rate. */
-    rate: number;
-  };
-}
 
 /** The sign at 1 bit, else a grid around 0. */
 const symmetric = (site: WeightSite): Grid => {

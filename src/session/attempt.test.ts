@@ -7,7 +7,7 @@ import { experimentFor } from '@/experiment/presets';
 import { startBackend } from '@/kernels/testing/node';
 import { answersTo } from './attempt';
 import { TestSet } from './evaluate';
-import { networks } from './protocol';
+import { networks } from './networkNames';
 import { Trainer } from './trainer';
 
 beforeAll(() => startBackend('wasm'));

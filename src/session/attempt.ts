@@ -1,7 +1,8 @@
 /** What the three networks make of one example that a person gives: a drawn image, or a prompt to be gone on with. */
 import * as tf from '@tensorflow/tfjs-core';
 import { volume } from '@/catalog/layers';
-import type { Answer, Answers, Attempt, NetworkName } from './protocol';
+import type { NetworkName } from './networkNames';
+import type { Answer, Answers, Attempt } from './protocol';
 import type { Trainer } from './trainer';
 
 /**

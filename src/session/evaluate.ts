@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Labels } from '@/data/dataset';
 import { resolveNetwork } from '@/experiment/network';
 import { type Batch, examplesAtOnce, range, rowsOf } from './batches';
-import type { NetworkName, Score } from './protocol';
+import type { NetworkName } from './networkNames';
+import type { Score } from './protocol';
 import type { Trainer } from './trainer';
 
 /** Test sets up to this many values stay on the device. */

@@ -18,6 +18,7 @@ import type { Experiment } from '@/experiment/schema';
 import { mode, rules } from '@/quant/settings';
 import { examplesAtOnce, range, rowsOf } from './batches';
 import { gridOf } from './grid';
+import type { NetworkName } from './networkNames';
 import { OscillationWatch } from './oscillation';
 import { atLearnedWidth, withBlockScales, withOwnParams } from './ownScales';
 import { activationParameters, type SeenParams, weightParameters } from './parameters';
@@ -26,7 +27,6 @@ import type {
   Histogram,
   LayerDetail,
   LayerSummary,
-  NetworkName,
   Parameters,
   SiteDetail,
   SiteSummary,

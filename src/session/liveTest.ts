@@ -4,7 +4,7 @@
  */
 import { calibrationSamples } from '@/experiment/ptq';
 import { TestSet } from './evaluate';
-import { type NetworkName, networks } from './protocol';
+import { type NetworkName, networks } from './networkNames';
 import type { Trainer } from './trainer';
 
 /** Larger test sets are judged by their first examples; a pause looks at all. */

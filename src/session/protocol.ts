@@ -10,10 +10,7 @@ import type { Change, Edit, Experiment } from '@/experiment/schema';
 import type { DeployCommand, DeployEvent } from './deployProtocol';
 import type { LoadingCommand, LoadingEvent } from './loadingProtocol';
 import type { Measurement } from './measuring/measurement';
-
-export const networks = ['float', 'ptq', 'qat'] as const;
-/** The three that are shown side by side. */
-export type NetworkName = (typeof networks)[number];
+import type { NetworkName } from './networkNames';
 
 export interface Score {
   /** Fraction of the test examples classified rightly. */

@@ -9,17 +9,10 @@ import { answersTo } from './attempt';
 import { confusionOf, type Evaluation, TestSet } from './evaluate';
 import { FieldPainter, inspect } from './inspect';
 import { type Judging, LiveTest } from './liveTest';
+import { type NetworkName, networks } from './networkNames';
 import { OscillationWatch } from './oscillation';
 import { Job } from './pace';
-import {
-  type Attempt,
-  type NetworkName,
-  networks,
-  type Predictions,
-  type Preview,
-  type SessionEvent,
-  type Snapshot,
-} from './protocol';
+import type { Attempt, Predictions, Preview, SessionEvent, Snapshot } from './protocol';
 import type { Stepper } from './stepper';
 import type { Trainer } from './trainer';
 

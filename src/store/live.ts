@@ -2,12 +2,12 @@
 import { create } from 'zustand';
 import type { BackendStatus } from '@/catalog/backends';
 import { type SiteName, siteNames } from '@/catalog/quantizers';
+import type { NetworkName } from '@/session/networkNames';
 import type {
   CurvePoint,
   Fields,
   LayerDetail,
   LayerSummary,
-  NetworkName,
   Predictions,
   Preview,
   SiteHistory,

@@ -4,7 +4,7 @@
  */
 
 import { summaryOf } from '@/experiment/summary';
-import type { networks } from '@/session/protocol';
+import type { networks } from '@/session/networkNames';
 import { lowerLearningRate, rewind } from '@/store/editing';
 import { useExperiment, useSettings, useUpcoming } from '@/store/experiment';
 import { useLive } from '@/store/live';

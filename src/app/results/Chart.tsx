@@ -1,7 +1,7 @@
 /** One chart of the three curves over the steps: accuracy or loss, with the markers of changes. */
 import { memo, useMemo } from 'react';
 import { Line, LineChart, Tooltip, usePlotArea, useXAxisScale, useYAxisScale, XAxis, YAxis } from 'recharts';
-import { type NetworkName, networks } from '@/session/protocol';
+import { type NetworkName, networks } from '@/session/networkNames';
 import { count } from '../format';
 import { help } from '../Term';
 import { spread } from './axis';

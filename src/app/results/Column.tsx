@@ -1,6 +1,6 @@
 /** One of the three networks: its name and line, accuracy, difference to float, loss. */
 import { memo, type ReactNode } from 'react';
-import type { NetworkName } from '@/session/protocol';
+import type { NetworkName } from '@/session/networkNames';
 import { useLive } from '@/store/live';
 import { dash, figures, percentNumber, points as pointsText } from '../format';
 import { help, Term, wordHelp } from '../Term';

@@ -6,7 +6,7 @@ import { useMemo } from 'react';
 import { datasetInfo } from '@/catalog/datasets';
 import { planEnd } from '@/experiment/plan';
 import type { Experiment } from '@/experiment/schema';
-import { networks } from '@/session/protocol';
+import { networks } from '@/session/networkNames';
 import { useExperiment } from '@/store/experiment';
 import { useLive } from '@/store/live';
 import { namesOf, useRuns } from '@/store/runs/runs';

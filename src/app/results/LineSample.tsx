@@ -1,5 +1,5 @@
 /** The line of a network as the charts draw it: the legend of every chart. */
-import type { NetworkName } from '@/session/protocol';
+import type { NetworkName } from '@/session/networkNames';
 import styles from './lines.module.css';
 
 export function LineSample({ network }: { network: NetworkName }) {

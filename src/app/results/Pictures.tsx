@@ -2,7 +2,7 @@
 import { type ReactNode, useMemo, useState } from 'react';
 import type { DatasetInfo } from '@/catalog/datasets';
 import { words } from '@/catalog/words';
-import { type NetworkName, networks } from '@/session/protocol';
+import { type NetworkName, networks } from '@/session/networkNames';
 import { useLive } from '@/store/live';
 import { CompletionPictures } from './Completion';
 import { Confusion } from './Confusion';

@@ -1,6 +1,6 @@
 /** Something for each of the three networks, under its numbers. */
 import type { ReactNode } from 'react';
-import { type NetworkName, networks } from '@/session/protocol';
+import { type NetworkName, networks } from '@/session/networkNames';
 import { Column } from './Column';
 import styles from './Pictures.module.css';
 

@@ -1,5 +1,5 @@
 /** Confusion matrices: row-major counts, true class by predicted class. */
-import { type NetworkName, networks } from '@/session/protocol';
+import { type NetworkName, networks } from '@/session/networkNames';
 import { csv } from '../charts/csv';
 
 export interface Cell {

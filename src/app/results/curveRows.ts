@@ -1,5 +1,7 @@
 /** Evaluations as the charts take them: thinned, in flat rows; where a curve broke off. */
-import { type CurvePoint, type NetworkName, networks, type Score } from '@/session/protocol';
+
+import { type NetworkName, networks } from '@/session/networkNames';
+import type { CurvePoint, Score } from '@/session/protocol';
 import { thin } from '@/store/thin';
 
 /** Most points that a chart draws: recharts takes 10 ms for 150, and does not thin by itself. */

@@ -1,6 +1,6 @@
 /** What the page calls the three networks, in the order of the columns. */
 import type { WordKey } from '@/catalog/words';
-import type { NetworkName } from '@/session/protocol';
+import type { NetworkName } from '@/session/networkNames';
 
 export const networkWords = {
   float: { label: 'Float', aside: 'nothing rounded', word: 'floatAccuracy' },

@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import { Line, LineChart, XAxis, YAxis } from 'recharts';
 import { corruptions } from '@/catalog/corruptions';
-import { type NetworkName, networks } from '@/session/protocol';
+import { type NetworkName, networks } from '@/session/networkNames';
 import { useAnalysis } from '@/store/analysis';
 import shared from '../allocate/Allocate.module.css';
 import { Measuring } from '../allocate/Measuring';

@@ -1,28 +1,7 @@
 /** The C functions that exported networks call, each printed where it is needed. C99, integers only, no library but <stdint.h>. */
-import { type RecurrentFunction, recurrentFunctions } from './recurrent';
-import { type SequenceFunction, sequenceFunctions } from './sequences';
-
-export interface CFunction {
-  /** Those that it calls. */
-  needs: readonly FunctionName[];
-  code: string;
-}
-
-export type FunctionName =
-  | 'rescale'
-  | 'store'
-  | 'load'
-  | 'weight'
-  | 'product'
-  | 'windows'
-  | 'dense'
-  | 'conv2d'
-  | 'depthwise'
-  | 'maxPool'
-  | 'averagePool'
-  | 'add'
-  | RecurrentFunction
-  | SequenceFunction;
+import type { CFunction, FunctionName } from './function';
+import { recurrentFunctions } from './recurrent';
+import { sequenceFunctions } from './sequences';
 
 export const cFunctions: Record<FunctionName, CFunction> = {
   ...recurrentFunctions,

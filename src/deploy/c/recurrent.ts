@@ -1,7 +1,5 @@
 /** The C functions of recurrent layers; see ../ops/gru.ts and ../ops/lstm.ts for what they compute. */
-import type { CFunction } from './functions';
-
-export type RecurrentFunction = 'bring' | 'recurrent' | 'gru' | 'lstm';
+import type { CFunction, RecurrentFunction } from './function';
 
 export const recurrentFunctions: Record<RecurrentFunction, CFunction> = {
   bring: {

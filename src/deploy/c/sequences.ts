@@ -1,7 +1,5 @@
 /** The C functions of transformers; see ../ops/attention.ts, layerNorm.ts, embedding.ts and positions.ts. */
-import type { CFunction } from './functions';
-
-export type SequenceFunction = 'packed' | 'embedding' | 'positions' | 'layerNorm' | 'attention';
+import type { CFunction, SequenceFunction } from './function';
 
 export const sequenceFunctions: Record<SequenceFunction, CFunction> = {
   packed: {

@@ -15,24 +15,10 @@ import type { ResolvedLayer } from '@/experiment/network';
 import { factorOf, rescaleTo } from '../arithmetic';
 import type { Windows } from '../ops';
 import type { Lowering } from './context';
+import type { LayerLowering, Resolved } from './lowering';
 import { productsOf, rescaleThrough, sumsOf } from './products';
 import { gru, lstm } from './recurrent';
 import { attention, embedding, layerNorm, positions } from './sequences';
-
-export type Resolved<S> = ResolvedLayer & { spec: S };
-
-/**
- * Adds a layer's operations to the program.
- * @param input index of the value that comes in
- * @param skipped index of the earlier value that a residual sum adds
- * @returns index of the value that goes on
- */
-export type LayerLowering<S> = (
-  to: Lowering,
-  layer: Resolved<S>,
-  input: number,
-  skipped: number | undefined,
-) => number;
 
 /** Windows of an image. */
 function windowsOf(

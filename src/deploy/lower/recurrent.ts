@@ -6,7 +6,7 @@ import type { Products, RecurrentOp } from '../ops';
 import type { Grid, Rescale } from '../program';
 import { codeGrid, curveOf, fixedGrid, tableOf, worthOf } from '../tables';
 import type { Lowering } from './context';
-import type { LayerLowering, Resolved } from './layers';
+import type { LayerLowering, Resolved } from './lowering';
 import { sumsOf } from './products';
 
 const { fround } = Math;

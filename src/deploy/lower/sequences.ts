@@ -10,7 +10,7 @@ import { factorOf, integerBias, nearestEven, rescaleTo } from '../arithmetic';
 import { NoIntegerForm } from '../program';
 import { fixedGrid } from '../tables';
 import type { Lowering } from './context';
-import type { LayerLowering, Resolved } from './layers';
+import type { LayerLowering, Resolved } from './lowering';
 import { sumsOf } from './products';
 
 const { fround } = Math;

@@ -1,5 +1,5 @@
 /** What the kinds of operations have in common, and what each must be able to do. */
-import type { FunctionName } from '../c/functions';
+import type { FunctionName } from '../c/function';
 import type { Grid, Program, Rescale } from '../program';
 import type { Vectors } from '../vectors';
 

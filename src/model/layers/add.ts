@@ -2,9 +2,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Add, type AddProjected, projectionStride } from '@/catalog/layers';
 import { exactSums } from '../integers';
+import { activate } from './activate';
 import { requantized } from './deployed';
 import type { Layer, LayerImplementation, Signal } from './layer';
-import { activate, product, scaled } from './linear';
+import { product, scaled } from './linear';
 
 /** The numbers added, and the activation function. */
 const sum = <S extends Add | AddProjected>(input: Signal, layer: Layer<S>, skipped: tf.Tensor): tf.Tensor =>

@@ -70,3 +70,6 @@ export interface Repeated {
 }
 
 export type LayerImplementation<S> = (input: Signal, layer: Layer<S>) => Signal;
+
+/** The product of integer-valued inputs and weights, output channel last. */
+export type Accumulate = (values: tf.Tensor, weights: tf.Tensor) => tf.Tensor;

@@ -6,11 +6,9 @@ import { batchMoments, batchNormTrain, channelScale, updateRunning } from '@/ker
 import { epilogue } from '@/kernels/epilogue';
 import { foldedBias, foldedWeights } from '@/quant/fold';
 import { exactSums } from '../integers';
+import { activate } from './activate';
 import { requantized } from './deployed';
-import type { Layer, Signal } from './layer';
-
-/** The product of integer-valued inputs and weights, output channel last. */
-export type Accumulate = (values: tf.Tensor, weights: tf.Tensor) => tf.Tensor;
+import type { Accumulate, Layer, Signal } from './layer';
 
 /** What follows a product of integer-valued operands: their scales, the bias and the activation function. */
 export const scaled = (
@@ -20,14 +18,6 @@ export const scaled = (
   biases: tf.Tensor,
   activation: ActivationFunction,
 ): tf.Tensor => epilogue(sums, input.params, weights.params, biases as tf.Tensor1D, activation);
-
-/** An activation function of numbers. */
-export function activate<S>(layer: Layer<S>, values: tf.Tensor, activation: ActivationFunction): tf.Tensor {
-  if (activation === 'linear') return values;
-  const channels = values.shape.at(-1)!;
-  const none = tf.zeros([channels]) as tf.Tensor1D;
-  return epilogue(values, layer.through(1), layer.through(channels), none, activation);
-}
 
 /**
  * x times weights [in, out], before any scale. A sequence [B, T, in] gives [B, T, out]; everything else is flattened to

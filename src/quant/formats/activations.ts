@@ -4,7 +4,7 @@ import type { FloatFormatName } from '@/catalog/formats';
 import { floatActivationParams } from '@/kernels/floatParams';
 import { observeMinMax } from '@/kernels/observe';
 import { quantizeFloat } from '@/kernels/quantizeFloat';
-import type { ActivationQuantizer } from '../activations';
+import type { ActivationQuantizer } from '../quantizer';
 import { freshObserver, rules } from '../settings';
 import { floatGrid } from './grid';
 

@@ -3,8 +3,8 @@ import { type BlockFormatName, blockFormats, type FloatFormatName } from '@/cata
 import { floatWeightParams, unitParams } from '@/kernels/floatParams';
 import { quantizeFloat } from '@/kernels/quantizeFloat';
 import { quantizeMx } from '@/kernels/quantizeMx';
+import type { WeightQuantizer } from '../quantizer';
 import { rules } from '../settings';
-import type { WeightQuantizer } from '../weights';
 import { floatGrid } from './grid';
 
 export const floatWeights = (format: FloatFormatName): WeightQuantizer => ({

@@ -1,7 +1,7 @@
 /** What is measured of a run when it is asked for: results as the worker sends them. */
 import type { Bits } from '@/catalog/bits';
 import type { CorruptionName } from '@/catalog/corruptions';
-import type { NetworkName } from '../protocol';
+import type { NetworkName } from '../networkNames';
 
 /**
  * The width at which measured and estimated ranks are compared: so coarse that what each layer does stands out of the noise

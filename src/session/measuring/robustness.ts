@@ -5,7 +5,7 @@ import { datasetInfo } from '@/catalog/datasets';
 import { corrupted } from '@/data/corrupt';
 import type { Dataset } from '@/data/dataset';
 import { TestSet } from '../evaluate';
-import { type NetworkName, networks } from '../protocol';
+import { type NetworkName, networks } from '../networkNames';
 import type { Trainer } from '../trainer';
 import type { Going, Robustness } from './measurement';
 
