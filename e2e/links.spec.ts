@@ -95,6 +95,15 @@ test('an opened link waits at step 0, and Undo brings the replaced run back', as
     await expect.poll(playground.scores).toEqual(scores);
   };
   await test.step('typed into the address bar', () => replacedBy(() => setHash(playground, good)));
+  await test.step('and left again by the Back of the browser', async () => {
+    await expect.poll(playground.fragment).toContain('data=spirals');
+    await setHash(playground, good);
+    await expect(playground.choice('Dataset')).toHaveValue('moons');
+    await playground.page.goBack();
+    await expect(playground.choice('Dataset')).toHaveValue('spirals');
+    await expect(playground.status('Step')).toHaveText('150');
+    await expect(playground.alert).toHaveCount(0);
+  });
   await test.step('opened after another page', () =>
     replacedBy(async () => {
       await playground.page.goto('about:blank');

@@ -7,6 +7,8 @@ import type { Experiment } from '@/experiment/schema';
 
 const key = 'qat-playground/address';
 const delayMs = 500;
+/** State of the history's entries that the page has written; one that was typed or followed has none. */
+const written = 'qat-playground';
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 let waiting: Experiment | undefined;
@@ -36,8 +38,8 @@ export function flushAddress(): void {
   waiting = undefined;
   // A link that was typed a moment ago is not written over.
   if (seen !== undefined && seen !== location.hash) return;
-  if (link.length <= maxLinkLength && `#${link}` !== location.hash)
-    history.replaceState(null, '', `#${link}`);
+  if (link.length <= maxLinkLength && (`#${link}` !== location.hash || history.state !== written))
+    history.replaceState(written, '', `#${link}`);
   sawAddress();
   remember(location.hash.slice(1));
 }
@@ -48,6 +50,9 @@ export function dropWaiting(): void {
   timer = undefined;
   waiting = undefined;
 }
+
+/** Whether the page has written the present entry of the history: it is come to by going back or forward. */
+export const isWritten = (): boolean => history.state === written;
 
 function remember(fragment: string): void {
   try {

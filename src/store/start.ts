@@ -2,7 +2,7 @@
 import { decodeLink, encodeLink } from '@/experiment/link';
 import { defaultExperiment } from '@/experiment/presets';
 import type { Experiment } from '@/experiment/schema';
-import { dropWaiting, flushAddress, followAddress, isOwnAddress, sawAddress } from './address';
+import { dropWaiting, flushAddress, followAddress, isOwnAddress, isWritten, sawAddress } from './address';
 import { connect } from './events';
 import { type SavedRun, useExperiment } from './experiment';
 import { alertPerson } from './notices';
@@ -10,6 +10,7 @@ import { haveData, openExperiment, openLink, useOpening } from './opening';
 import { readRun, readUndo, storedRuns, tidy, writeUndo } from './persistence';
 import { loadRuns } from './runs/actions';
 import { saveAs, saveOnLeaving } from './saving';
+import { undo } from './session';
 import { resumeSweep } from './sweep/sweep';
 import { claimFirst, claimFormer, claimNew, formerTab } from './tab';
 import { begin, presentRun } from './worker';
@@ -127,15 +128,21 @@ const isReload = () =>
 
 const same = (a: Experiment, b: Experiment | undefined) => b !== undefined && encodeLink(a) === encodeLink(b);
 
+/** Whether the browser's Back or Forward has led to where a run was: before its first address, or to its own. */
+const wentBackTo = ({ experiment }: SavedRun, fragment: string): boolean =>
+  !fragment || (isWritten() && fragment === encodeLink(experiment));
+
 function listen(): void {
   sawAddress();
   addEventListener('hashchange', () => {
     sawAddress();
     const fragment = location.hash.slice(1);
+    const { experiment, replaced } = useExperiment.getState();
+    if (replaced && fragment !== encodeLink(experiment) && wentBackTo(replaced, fragment)) return undo();
     if (isOwnAddress(fragment)) return;
     dropWaiting();
-    // A link that cannot be read leaves the experiment, and in a moment its address, as they are.
-    if (!openLink(fragment)) followAddress(useExperiment.getState().experiment);
+    // A link that cannot be read leaves the experiment, and in a moment its address, as they are; so does none.
+    if (!fragment || !openLink(fragment)) followAddress(experiment);
   });
   addEventListener('pagehide', () => {
     flushAddress();
