@@ -121,3 +121,19 @@ test('a worker that dies is replaced, and training goes on from the last checkpo
     await playground.pause.click();
   });
 });
+
+test('without a network the page goes on, parts of it that were never opened too', async ({ playground }) => {
+  const { page } = playground;
+  await playground.open(small);
+  // Fetched once the page has nothing else to do: the last panel, the charts beside it, and the styles of both.
+  const fetched = () => page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name));
+  for (const file of [/Deploy-.*\.js$/, /Deploy-.*\.css$/, /Pareto-.*\.js$/, /Pareto-.*\.css$/])
+    await expect.poll(fetched).toContainEqual(expect.stringMatching(file));
+  await page.context().setOffline(true);
+  await playground.train.click();
+  await playground.goesOn(5);
+  await playground.pause.click();
+  await page.getByRole('tab', { name: 'Deploy' }).click();
+  await playground.button('Compare with integers').click();
+  await expect(playground.status('Parity')).toContainText('answers differ');
+});

@@ -3,6 +3,7 @@
  * tabs; open, the charts of all runs stand beside the chosen panel.
  */
 import { lazy, Suspense, useEffect, useRef } from 'react';
+import { useLive } from '@/store/live';
 import { pin } from '@/store/runs/actions';
 import { useRuns } from '@/store/runs/runs';
 import { useWorkspace } from '@/store/workspace';
@@ -12,12 +13,23 @@ import { help } from '../Term';
 import { type Panel, type PanelKey, panelKeys, panels } from './panels';
 import styles from './Workbench.module.css';
 
+/** Calls back when the page has nothing else to do. Safari's has no idle callbacks. */
+const whenIdle = (callback: () => void): void => {
+  if ('requestIdleCallback' in window) requestIdleCallback(callback);
+  else setTimeout(callback, 1000);
+};
+
 /** One component a panel, made once: lazy() keeps what it has fetched. */
 const components = Object.fromEntries(
   panelKeys.map((key) => [key, lazy(panels[key].load)]),
 ) as unknown as Record<PanelKey, ReturnType<typeof lazy>>;
 
-const Pareto = lazy(() => import('../runs/Pareto'));
+const loadPareto = () => import('../runs/Pareto');
+const Pareto = lazy(loadPareto);
+
+/** Fetches the panels, and the charts beside them: what was opened once needs no network any more. */
+const fetchAll = () =>
+  Promise.allSettled([loadPareto(), ...panelKeys.map((key): Promise<unknown> => panels[key].load())]);
 
 const tabs = panelKeys.map((key) => ({ key, label: panels[key].label, help: panels[key].help }));
 
@@ -28,6 +40,10 @@ export function Workbench() {
   const key = panelKeys.find((one) => one === chosen) ?? 'runs';
   const { tall = false }: Panel = panels[key];
   const Component = components[key];
+  const started = useLive((live) => live.backend !== null);
+  useEffect(() => {
+    if (started) whenIdle(() => void fetchAll());
+  }, [started]);
   const ref = useRef<HTMLElement>(null);
   const shown = useRef(open && key);
   // What was asked for comes into view; what was open when the page began stays where it is.
@@ -90,7 +106,7 @@ export function Workbench() {
           hidden={!open}
         >
           {open && (
-            <ErrorBoundary key={key}>
+            <ErrorBoundary key={key} part>
               <Suspense fallback={null}>
                 <Component />
               </Suspense>
@@ -100,9 +116,11 @@ export function Workbench() {
       </div>
       {open && (
         <div className={styles.side}>
-          <Suspense fallback={null}>
-            <Pareto />
-          </Suspense>
+          <ErrorBoundary part>
+            <Suspense fallback={null}>
+              <Pareto />
+            </Suspense>
+          </ErrorBoundary>
         </div>
       )}
     </section>
