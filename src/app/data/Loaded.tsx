@@ -51,6 +51,7 @@ function Balance({ part, counts, classNames }: BalanceProps) {
   return (
     <figure
       className={styles.balance}
+      data-signed
       aria-label={`Class balance, ${partWords[part].label}: ${text}`}
       {...help(`${partWords[part].help} A bar for each class. ${text}`)}
     >

@@ -17,6 +17,7 @@ import { layerNames } from '@/experiment/network';
 import type { LayerDetail, SiteDetail, SiteHistory } from '@/session/protocol';
 import { useSettings } from '@/store/experiment';
 import { siteKey, useLive } from '@/store/live';
+import { shownLayer } from '@/store/worker';
 import { useWorkspace } from '@/store/workspace';
 import { ChartMenu } from '../charts/ChartMenu';
 import { percent } from '../format';
@@ -128,12 +129,17 @@ function SiteFacts({ layer, name, detail }: { layer: string; name: SiteName; det
 export function Detail() {
   const detail = useThrottled(useLive, (live) => live.detail, interval, phase);
   const wanted = useWorkspace((state) => state.site);
+  const { layers } = useSettings();
+  const selected = shownLayer(
+    useWorkspace((state) => state.selected),
+    layers,
+  );
   const name = detail ? shownSite(detail, wanted) : undefined;
   const site = name && detail?.sites[name];
   if (!detail || !name || !site)
     return (
       <Frame>
-        <p className={styles.empty}>Select a layer to look into its weights and activations.</p>
+        <p className={styles.empty}>Looking into {selected} …</p>
       </Frame>
     );
   const side = tensorKindOf(name);
@@ -159,8 +165,8 @@ export function Detail() {
           <small
             {...help('Full colour: outside the range of the grid, set to its nearest end. Pale: inside.')}
           >
-            <i className={styles.negative} />
-            <i className={styles.positive} />
+            <i className={styles.negative} data-signed />
+            <i className={styles.positive} data-signed />
             {clippedWords(site)}
           </small>
         )}

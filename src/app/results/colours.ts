@@ -34,6 +34,8 @@ export function useScheme(): 'light' | 'dark' {
 function readColour(token: string): Rgb {
   const probe = document.createElement('i');
   probe.style.color = `var(${token})`;
+  // the token itself, where the system has colours of its own for text
+  probe.style.setProperty('forced-color-adjust', 'none');
   document.body.append(probe);
   const [red = 0, green = 0, blue = 0] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? []).map(Number);
   probe.remove();
