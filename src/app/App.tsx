@@ -18,7 +18,13 @@ import { Results } from './results/Results';
 import { Toolbar } from './toolbar/Toolbar';
 import { Workbench } from './workbench/Workbench';
 
-const theme = createTheme({ fontFamily: 'var(--font)', defaultRadius: 'sm', cursorType: 'pointer' });
+const theme = createTheme({
+  fontFamily: 'var(--font)',
+  defaultRadius: 'sm',
+  cursorType: 'pointer',
+  // A menu holds its items alone, and the first of them gets the focus.
+  components: { Menu: { defaultProps: { withInitialFocusPlaceholder: false } } },
+});
 
 function Title() {
   const settings = useSettings();

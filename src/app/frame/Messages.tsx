@@ -82,8 +82,11 @@ function Present() {
     <span>{summaryOf(settings)}</span>
   ) : (
     <span>
-      <b>Press Train</b>, then lower the bits of a layer: watch accuracy and model size. Both networks train
-      on the same batches; only one of them is rounded.
+      <b>Press Train</b>, then lower the bits of a layer.{' '}
+      <span className={styles.wide}>
+        Watch accuracy and model size: both networks train on the same batches, and only one of them is
+        rounded.
+      </span>
     </span>
   );
 }

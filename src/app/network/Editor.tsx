@@ -11,7 +11,7 @@ import { restructure } from '@/store/session';
 import { NumberBox } from '../controls/NumberBox';
 import { help } from '../Term';
 import styles from './Editor.module.css';
-import { inserted, moved, placeFor, removed } from './layers';
+import { inSentence, inserted, moved, placeFor, removed } from './layers';
 
 type Values = Record<string, number | string | undefined>;
 
@@ -68,7 +68,7 @@ export function Editor() {
             onClick={() => add(kind)}
             {...help(text)}
           >
-            Add {label.toLowerCase()}
+            Add {inSentence(label)}
           </button>
         ))}
         {draft && (

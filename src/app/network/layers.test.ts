@@ -4,7 +4,17 @@ import { layerKinds } from '@/catalog/layers';
 import { networkProblem } from '@/experiment/network';
 import { experimentFor, networkPresets } from '@/experiment/presets';
 import { exampleExperiment } from '@/experiment/testing/example';
-import { commonBits, editsForAll, inserted, moved, placeFor, presetOf, removed, withSites } from './layers';
+import {
+  commonBits,
+  editsForAll,
+  inSentence,
+  inserted,
+  moved,
+  placeFor,
+  presetOf,
+  removed,
+  withSites,
+} from './layers';
 
 const digits = experimentFor(datasetKinds.digits.defaults);
 
@@ -88,4 +98,13 @@ describe('editing layers', () => {
     // Nowhere: before what flattens the image, with the word on what does not fit.
     expect(placeFor(digits, layerKinds.gru.defaults)).toBe(4);
   });
+});
+
+it('writes a label in a sentence without its capital, and initials as they are', () => {
+  expect(['Dense', 'Self-attention', 'GRU', 'LSTM'].map(inSentence)).toEqual([
+    'dense',
+    'self-attention',
+    'GRU',
+    'LSTM',
+  ]);
 });

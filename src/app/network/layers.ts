@@ -146,3 +146,7 @@ export function placeFor(
   const flat = layers.findIndex((layer) => layer.kind === 'dense');
   return flat < 0 ? layers.length - 1 : flat;
 }
+
+/** A label as it stands inside a sentence: "Dense" is dense, and "GRU" stays GRU. */
+export const inSentence = (label: string): string =>
+  label.replace(/^\p{Lu}(?!\p{Lu})/u, (letter) => letter.toLowerCase());

@@ -99,7 +99,9 @@ export const Timeline = memo(function Timeline({ last, reached }: Props) {
         <button
           type="button"
           className={`quiet ${styles.unit}`}
-          aria-label={`Bits of ${kind}; show those of ${kind === 'weights' ? 'activations' : 'weights'}`}
+          aria-label={
+            kind === 'weights' ? 'W bits; show those of activations' : 'A bits; show those of weights'
+          }
           onClick={() => setKind(kind === 'weights' ? 'activations' : 'weights')}
           {...help(
             'Bits of each layer over the steps, first layer on top. Press for weights or activations.',
