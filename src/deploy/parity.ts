@@ -9,7 +9,7 @@ import { volume } from '@/catalog/layers';
 import { answersOf, sameAnswers } from '@/experiment/answers';
 import type { Difference, LayerParity, Parity } from '@/experiment/parity';
 import type { Tap } from '@/model/pass';
-import { IntegerEngine, quantizeInput } from './engine';
+import { batchOf, IntegerEngine } from './engine';
 import type { Program } from './program';
 
 export interface Compared {
@@ -49,7 +49,7 @@ export async function compareWithIntegers(
   compared: Compared,
   clock: () => number = () => performance.now(),
 ): Promise<Parity> {
-  const engine = new IntegerEngine(program);
+  const engine = new IntegerEngine(program, { batch: batchOf(program) });
   const names = Object.keys(program.outputs);
   const nothing = (): Difference => ({ lsb: 0, outputs: 0 });
   const layers = names.map((name): LayerParity => {
@@ -61,32 +61,30 @@ export async function compareWithIntegers(
   const times: number[] = [];
   const classes = program.values[program.output]!.shape.at(-1)!;
   const { labels, labelsPerExample } = compared;
-  let example = 0;
+  let samples = 0;
   for (const x of compared.batches()) {
     const count = x.shape[0]!;
     const numbers = await x.data();
     const seen = { evaluation: await look(compared, x, true), training: await look(compared, x, false) };
-    const size = volume(compared.inputShape);
-    for (let i = 0; i < count; i++, example++) {
-      const input = quantizeInput(program, numbers.subarray(i * size, (i + 1) * size));
-      const started = clock();
-      const logits = engine.run(input);
-      times.push(clock() - started);
+    const perExample = volume(program.values[program.output]!.shape);
+    let started = clock();
+    engine.runAll(numbers, (logits, logitsAt, i, ofBatch) => {
+      if (ofBatch === 0) times.push(((clock() - started) * perExample) / logits.length);
       const asked = Array.from(
         { length: labelsPerExample },
-        (_, k) => labels[example * labelsPerExample + k]!,
+        (_, k) => labels[(samples + i) * labelsPerExample + k]!,
       );
-      const answers = answersOf(logits, 0, classes, asked);
+      const answers = answersOf(logits, logitsAt, classes, asked);
       if (sameAnswers(answers, asked)) right.integer++;
       for (const pass of ['evaluation', 'training'] as const) {
-        const other = answersOf(seen[pass].logits, i * logits.length, classes, asked);
+        const other = answersOf(seen[pass].logits, i * perExample, classes, asked);
         if (sameAnswers(other, asked)) right[pass]++;
         if (!sameAnswers(other, answers)) mismatches[pass]++;
       }
       for (const [index, name] of names.entries()) {
         const at = program.outputs[name]!;
-        const { grid } = program.values[at]!;
-        const own = engine.values[at]!;
+        const { grid, shape } = program.values[at]!;
+        const own = engine.values[at]!.subarray(ofBatch * volume(shape), (ofBatch + 1) * volume(shape));
         const layer = layers[index]!;
         layer.outputs += own.length;
         for (const pass of ['evaluation', 'training'] as const) {
@@ -99,15 +97,17 @@ export async function compareWithIntegers(
           );
         }
       }
-    }
+      started = clock();
+    });
+    samples += count;
   }
   return {
-    samples: example,
+    samples,
     layers,
     accuracy: {
-      integer: right.integer / example,
-      evaluation: right.evaluation / example,
-      training: right.training / example,
+      integer: right.integer / samples,
+      evaluation: right.evaluation / samples,
+      training: right.training / samples,
     },
     mismatches,
     floats: program.floats,

@@ -27,6 +27,6 @@ export interface Parity {
   mismatches: { evaluation: number; training: number };
   /** What had to stay float. */
   floats: readonly string[];
-  /** Median time for one example, in ms. */
+  /** Time of the engine for one example in batches, in ms: the median over these. */
   engineMs: number;
 }

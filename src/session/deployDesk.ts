@@ -1,8 +1,7 @@
 /** Answers what the page asks about the trained network. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendName } from '@/catalog/backends';
-import { volume } from '@/catalog/layers';
-import { IntegerEngine, quantizeInput } from '@/deploy/engine';
+import { batchOf, IntegerEngine } from '@/deploy/engine';
 import { exporterOf } from '@/deploy/exporters';
 import { toOnnx } from '@/deploy/onnx';
 import type { Trained } from '@/deploy/trained';
@@ -11,7 +10,7 @@ import { settingsAt } from '@/experiment/changes';
 import type { Experiment } from '@/experiment/schema';
 import { parityOf, programOf } from './deploy';
 import type { DeployAnswers, DeployQuestion, Trial } from './deployProtocol';
-import { floatLogits, floatTimes, integerTime, numbersOf, timedBatch } from './deployTimes';
+import { floatLogits, floatTimes, integerTimes, numbersOf, timedBatch } from './deployTimes';
 import type { Trainer } from './trainer';
 
 /** Most test examples that another runtime is judged on. */
@@ -34,21 +33,19 @@ async function trialOf(trained: Trained, trainer: Trainer): Promise<Trial> {
   const { test, inputShape, classNames, labelsPerExample } = trained.dataset;
   const classes = classNames.length;
   const count = Math.min(test.count, trialExamples);
-  const size = volume(inputShape);
   const x = numbersOf(trainer, count);
   const y = test.y.slice(0, count * labelsPerExample);
-  const engine = new IntegerEngine(program);
-  const run = (i: number) => engine.run(quantizeInput(program, x.subarray(i * size, (i + 1) * size)));
+  const engine = new IntegerEngine(program, { batch: batchOf(program) });
   const predicted = new Int16Array(y.length);
   const labelsOf = (all: ArrayLike<number>, i: number) =>
     Array.from({ length: labelsPerExample }, (_, k) => all[i * labelsPerExample + k]!);
   let right = 0;
-  for (let i = 0; i < count; i++) {
+  engine.runAll(x, (logits, at, i) => {
     const asked = labelsOf(y, i);
-    const given = answersOf(run(i), 0, classes, asked);
+    const given = answersOf(logits, at, classes, asked);
     predicted.set(given, i * labelsPerExample);
     if (sameAnswers(given, asked)) right++;
-  }
+  });
   const float = { right: 0, different: 0 };
   for (let from = 0; from < count; from += timedBatch) {
     const some = Math.min(timedBatch, count - from);
@@ -65,7 +62,7 @@ async function trialOf(trained: Trained, trainer: Trainer): Promise<Trial> {
     ...{ x, y, labelsPerExample, count, classes, predicted },
     shape: inputShape,
     accuracy: right / count,
-    ms: await integerTime(program, x),
+    times: await integerTimes(program, x),
     simd: engine.simd,
     float: {
       accuracy: float.right / count,

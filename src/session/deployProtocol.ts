@@ -12,7 +12,7 @@ export type DeployQuestion =
   /** The integer engine against the QAT network on the whole test set, layer by layer. */
   | { about: 'parity' };
 
-export interface FloatTimes {
+export interface Times {
   /** ms for one example alone, from its numbers to its logits read back. */
   ms: number;
   /** ms for one of `batch` at once. */
@@ -35,12 +35,12 @@ export interface Trial {
   predicted: Int16Array;
   /** Share of examples all of whose answers are right. */
   accuracy: number;
-  /** Time of the integer engine for one example, in ms. */
-  ms: number;
-  /** Whether its sums of products are by WebAssembly SIMD. */
+  /** Of the integer engine. */
+  times: Times;
+  /** Whether it runs by WebAssembly SIMD. */
   simd: boolean;
   /** The float twin on the same examples. */
-  float: FloatTimes & {
+  float: Times & {
     accuracy: number;
     /** Examples whose answer differs from the integer engine's. */
     different: number;

@@ -1,10 +1,10 @@
 /** How long the trained network takes for one example: as integers, and the float twin on the session's backend. */
 import * as tf from '@tensorflow/tfjs-core';
 import { volume } from '@/catalog/layers';
-import { IntegerEngine, quantizeInput } from '@/deploy/engine';
+import { batchOf, IntegerEngine } from '@/deploy/engine';
 import type { Program } from '@/deploy/program';
 import { timePerCall } from '@/experiment/timing';
-import type { FloatTimes } from './deployProtocol';
+import type { Times } from './deployProtocol';
 import type { Trainer } from './trainer';
 
 /** Examples at once for the float twin at its best. */
@@ -16,18 +16,30 @@ export function numbersOf({ dataset: { test, inputShape } }: Trainer, count: num
   return Float32Array.from(test.x.subarray(0, count * volume(inputShape)), (value) => value / unit);
 }
 
-/** ms for one example, from its numbers to its logits, rounding of the input with it. @param simd false for plain loops */
-export function integerTime(
+/**
+ * ms for one example, from its numbers to its logits, rounding of the input with it.
+ * @param batch examples at once, as many as there are at most @param simd false for plain loops
+ */
+export async function integerTime(
   program: Program,
   x: Float32Array,
-  options: { simd?: boolean } = {},
+  { batch = 1, simd = true }: { batch?: number; simd?: boolean } = {},
 ): Promise<number> {
-  const engine = new IntegerEngine(program, options);
-  const size = volume(program.values[program.input]!.shape);
-  const count = x.length / size;
-  return timePerCall((i) =>
-    engine.run(quantizeInput(program, x.subarray((i % count) * size, ((i % count) + 1) * size))),
+  const engine = new IntegerEngine(program, { batch, simd });
+  const size = batch * volume(program.values[program.input]!.shape);
+  const batches = Math.floor(x.length / size);
+  const ms = await timePerCall((i) =>
+    engine.runNumbers(x.subarray((i % batches) * size, ((i % batches) + 1) * size)),
   );
+  return ms / batch;
+}
+
+/** ms for one example of integers, alone and in batches. */
+export async function integerTimes(program: Program, x: Float32Array): Promise<Times> {
+  const count = x.length / volume(program.values[program.input]!.shape);
+  const batch = Math.min(batchOf(program), count);
+  const ms = await integerTime(program, x);
+  return { ms, batchMs: await integerTime(program, x, { batch }), batch };
 }
 
 /** The float twin's logits of the examples from `from` on, read back. */
@@ -47,7 +59,7 @@ export async function floatLogits(
   return values;
 }
 
-export async function floatTimes(trainer: Trainer, x: Float32Array): Promise<FloatTimes> {
+export async function floatTimes(trainer: Trainer, x: Float32Array): Promise<Times> {
   const count = x.length / volume(trainer.dataset.inputShape);
   const batch = Math.min(timedBatch, count);
   const batches = Math.floor(count / batch);

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import type { BackendName } from '@/catalog/backends';
 import { datasetInfo } from '@/catalog/datasets';
-import type { Trial } from '@/session/deployProtocol';
+import type { Times, Trial } from '@/session/deployProtocol';
 import { useExperiment } from '@/store/experiment';
 import { useLive } from '@/store/live';
 import { session } from '@/store/worker';
@@ -36,6 +36,8 @@ const Line = ({ name, about, cells }: { name: string; about: string; cells: read
   </tr>
 );
 
+const timesOf = ({ ms, batchMs }: Times) => [shortTime(ms), shortTime(batchMs)];
+
 function Result({ done: { trial, judged, step, run } }: { done: Done }) {
   const { float } = trial;
   const now = useLive((live) => live.run === run && live.step === step);
@@ -55,31 +57,33 @@ function Result({ done: { trial, judged, step, run } }: { done: Done }) {
                 'Time for one example alone, on this device, from its numbers to its logits: the median of five blocks of at least 20 ms.',
               )}
             >
-              Time
+              Alone
+            </th>
+            <th scope="col" {...help('Time for one example of many at once, measured in the same way.')}>
+              In batches
             </th>
           </tr>
         </thead>
         <tbody>
           <Line
             name="Integers, here"
-            about={`Our integer engine, which shares no code with training: int32 sums and fixed-point rescaling by ${trial.simd ? 'WebAssembly SIMD' : 'plain JavaScript, for want of SIMD'}, rounding of the input included.`}
-            cells={[percent(trial.accuracy), '–', shortTime(trial.ms)]}
+            about={`Our integer engine, which shares no code with training: int32 sums and fixed-point rescaling by ${trial.simd ? 'WebAssembly SIMD' : 'plain JavaScript, for want of SIMD'}, rounding of the input included. Batches of ${trial.times.batch}.`}
+            cells={[percent(trial.accuracy), '–', ...timesOf(trial.times)]}
           />
           <Line
             name="Float, here"
-            about={`The float twin, evaluated on ${backends[float.backend]}: numbers handed over and logits read back. That is for one example alone; in batches of ${float.batch}, ${shortTime(float.batchMs)} each.`}
-            cells={[percent(float.accuracy), count(float.different), shortTime(float.ms)]}
+            about={`The float twin, evaluated on ${backends[float.backend]}: numbers handed over and logits read back. Batches of ${float.batch}.`}
+            cells={[percent(float.accuracy), count(float.different), ...timesOf(float)]}
           />
           <Line
             name="ONNX Runtime"
-            about="The exported ONNX file in ONNX Runtime for the web 1.30, WebAssembly with SIMD, one thread."
-            cells={[percent(judged.accuracy), count(judged.different), shortTime(judged.ms)]}
+            about={`The exported ONNX file in ONNX Runtime for the web 1.30, WebAssembly with SIMD, one thread. Batches of ${judged.times.batch}.`}
+            cells={[percent(judged.accuracy), count(judged.different), ...timesOf(judged.times)]}
           />
         </tbody>
       </table>
       <p className="hint">
-        {count(trial.count)} test examples at step {count(step)}; float in batches of {float.batch}:{' '}
-        {shortTime(float.batchMs)} each
+        {count(trial.count)} test examples at step {count(step)}
         {now ? '' : '; training has gone on since'}
       </p>
     </>

@@ -4,19 +4,18 @@ import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import * as ort from 'onnxruntime-web/wasm';
 import { answersOf, sameAnswers } from '@/experiment/answers';
 import { timePerCall } from '@/experiment/timing';
-import type { Trial } from '@/session/deployProtocol';
+import type { Times, Trial } from '@/session/deployProtocol';
 
 export interface Judged {
   accuracy: number;
   /** Examples whose answer differs from the integer engine's. */
   different: number;
-  /** Median time for one example alone, in ms. */
-  ms: number;
+  times: Times;
 }
 export type Verdict = { judged: Judged } | { failed: string };
 
-/** Examples at once for the accuracy. */
-const batch = 100;
+/** Examples at once. */
+const most = 100;
 
 ort.env.wasm.wasmPaths = { wasm: wasmUrl };
 ort.env.wasm.numThreads = 1;
@@ -31,6 +30,7 @@ async function judge(trial: Trial): Promise<Judged> {
     return (await session.run({ input })).logits!.data as Float32Array;
   };
   let [right, different] = [0, 0];
+  const batch = Math.min(most, count);
   for (let from = 0; from < count; from += batch) {
     const to = Math.min(from + batch, count);
     const logits = await run(from, to);
@@ -45,8 +45,10 @@ async function judge(trial: Trial): Promise<Judged> {
     }
   }
   const ms = await timePerCall((i) => run(i % count, (i % count) + 1));
+  const batches = Math.floor(count / batch);
+  const together = await timePerCall((i) => run((i % batches) * batch, ((i % batches) + 1) * batch));
   await session.release();
-  return { accuracy: right / count, different, ms };
+  return { accuracy: right / count, different, times: { ms, batchMs: together / batch, batch } };
 }
 
 self.onmessage = async ({ data }: MessageEvent<Trial>) => {

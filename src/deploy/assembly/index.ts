@@ -4,7 +4,9 @@
  */
 export { attention } from './attention';
 export { layerNorm } from './layerNorm';
+export { widen } from './layout';
 export { maxPool, sumPool } from './pool';
 export { channelProducts, products } from './products';
+export { quantize } from './quantize';
 export { gru, lstm } from './recurrent';
-export { combine, finish } from './rescale';
+export { combine, embed, finish } from './rescale';

@@ -1,5 +1,11 @@
 /** layerNorm of ../ops. */
-import { Rescale, toGridByOne } from './rescale';
+import { integersOf, Rescale, storeUpTo, toGrid, upper } from './rescale';
+
+/** round(size * scale / root), halves up, of two integers: divided as doubles, which are exact here. */
+@inline
+function shares(sizes: v128, scale: v128, half: v128, root: v128): v128 {
+  return f64x2.floor(f64x2.div(f64x2.add(f64x2.mul(f64x2.convert_low_i32x4_s(sizes), scale), half), root));
+}
 
 /**
  * @param x, y i32 [rows, features]
@@ -32,15 +38,22 @@ export function layerNorm(
     let spread = max<i64>(<i64>features * squares - <i64>sum * sum + epsilon, 1);
     let bits = normalBits;
     for (; spread < 1 << 30; bits++) spread <<= 2;
-    // Divided as doubles, which are exact here and faster.
-    const root = floor<f64>(sqrt<f64>(<f64>spread));
-    const half = floor<f64>(root / 2);
-    const scale = <f64>(<i64>1 << bits);
-    for (let c: usize = 0; c < bytes; c += 4) {
-      const centred = features * (load<i32>(x + c) - zeroPoint) - sum;
-      const size = <i32>((<f64>abs<i32>(centred) * scale + half) / root);
-      const steps = centred < 0 ? -size : size;
-      store<i32>(y + c, toGridByOne(by, steps * load<i32>(gamma + c) + load<i32>(beta + c)));
+    const whole = floor<f64>(sqrt<f64>(<f64>spread));
+    const root = f64x2.splat(whole);
+    const half = f64x2.splat(floor<f64>(whole / 2));
+    const scale = f64x2.splat(<f64>(<i64>1 << bits));
+    const zero = i32x4.splat(zeroPoint);
+    for (let c: usize = 0; c < bytes; c += 16) {
+      const moved = i32x4.mul(i32x4.sub(v128.load(x + c), zero), i32x4.splat(features));
+      const centred = i32x4.sub(moved, i32x4.splat(sum));
+      const sizes = i32x4.abs(centred);
+      const low = shares(sizes, scale, half, root);
+      const high = shares(upper(sizes), scale, half, root);
+      // Negative where the sign is: x ^ -1 - -1.
+      const sign = i32x4.shr_s(centred, 31);
+      const steps = i32x4.sub(v128.xor(integersOf(low, high), sign), sign);
+      const curved = i32x4.add(i32x4.mul(steps, v128.load(gamma + c)), v128.load(beta + c));
+      storeUpTo(y + c, toGrid(by, curved), bytes - c);
     }
     x += bytes;
     y += bytes;

@@ -1,7 +1,10 @@
-/** gru and lstm of ../ops: the input's part of all positions by one product, then the state's and the cells one after the other. */
-import { upTo, widen } from './layout';
+/**
+ * gru and lstm of ../ops on several examples at once: the input's part of all positions by one product, then position by position
+ * the state's of all examples, and their cells, four units at once.
+ */
+import { upTo } from './layout';
 import { products } from './products';
-import { finish, Rescale, toGridByOne, toGridByTwo } from './rescale';
+import { finish, fourOf, Rescale, storeUpTo, toGrid, toGridByTwo } from './rescale';
 
 /** What ../vectors writes of an operation. */
 @unmanaged
@@ -9,8 +12,8 @@ class Recurrent {
   positions: i32;
   features: i32;
   units: i32;
-  /** Bytes from one position's states to the next one's: 0 where only the last is kept. */
-  pitch: usize;
+  /** Whether every state is kept, or the last one. */
+  sequence: i32;
   /** Of the states. */
   zeroPoint: i32;
   inputWeights: usize;
@@ -35,66 +38,98 @@ class Recurrent {
   cell: Rescale;
 }
 
-/** A curve at a code from -2^15 to 2^15 - 1: on the line between two points, rounded half to even. */
+/** A curve at codes from -2^15 to 2^15 - 1: on the line between two points, rounded half to even. */
 @inline
-function onCurve(op: Recurrent, code: i32): i32 {
-  const from = code + 0x8000;
-  const points = op.curve + ((from >> op.curveBits) << 1);
-  const product = (<i32>load<i16>(points, 2) - <i32>load<i16>(points)) * (from & ((1 << op.curveBits) - 1));
-  const below = product >> op.curveBits;
-  const beyond = product - (below << op.curveBits);
-  return <i32>load<i16>(points) + below + i32(beyond + (below & 1) > 1 << (op.curveBits - 1));
+function onCurve(op: Recurrent, codes: v128): v128 {
+  const from = i32x4.add(codes, i32x4.splat(0x8000));
+  const at = i32x4.shl(i32x4.shr_u(from, op.curveBits), 1);
+  // Each point and, in the upper half, the next one.
+  const points = fourOf(
+    load<i32>(op.curve + i32x4.extract_lane(at, 0)),
+    load<i32>(op.curve + i32x4.extract_lane(at, 1)),
+    load<i32>(op.curve + i32x4.extract_lane(at, 2)),
+    load<i32>(op.curve + i32x4.extract_lane(at, 3)),
+  );
+  const point = i32x4.shr_s(i32x4.shl(points, 16), 16);
+  const rest = v128.and(from, i32x4.splat((1 << op.curveBits) - 1));
+  const product = i32x4.mul(i32x4.sub(i32x4.shr_s(points, 16), point), rest);
+  const below = i32x4.shr_s(product, op.curveBits);
+  const beyond = i32x4.sub(product, i32x4.shl(below, op.curveBits));
+  const tie = i32x4.add(beyond, v128.and(below, i32x4.splat(1)));
+  const up = i32x4.gt_s(tie, i32x4.splat(1 << (op.curveBits - 1)));
+  return i32x4.sub(i32x4.add(point, below), up);
 }
 
-/** What a gate is worth, from its sum of both parts. */
+/** What gates are worth, from their q. */
 @inline
-function gate(op: Recurrent, by: Rescale, own: usize, other: usize): i32 {
-  return load<i16>(op.worth + (toGridByTwo(by, load<i32>(own), load<i32>(other)) << 1));
+function worthOf(op: Recurrent, q: v128): v128 {
+  return fourOf(
+    load<i16>(op.worth + (i32x4.extract_lane(q, 0) << 1)),
+    load<i16>(op.worth + (i32x4.extract_lane(q, 1) << 1)),
+    load<i16>(op.worth + (i32x4.extract_lane(q, 2) << 1)),
+    load<i16>(op.worth + (i32x4.extract_lane(q, 3) << 1)),
+  );
 }
 
-/** @param own, other i32 [3, units] @param before, after i32 [units]; may be the same */
+/** What gates are worth, from the sums of both parts. */
 @inline
-function gruCells(op: Recurrent, own: usize, other: usize, before: usize, after: usize): void {
+function gate(op: Recurrent, by: Rescale, own: usize, other: usize): v128 {
+  return worthOf(op, toGridByTwo(by, v128.load(own), v128.load(other)));
+}
+
+/** Keeps four states: less their zero point as i16, and where `y` is not 0 as they are. */
+@inline
+function keep(op: Recurrent, q: v128, state: usize, j: usize, y: usize): void {
+  const value = i32x4.sub(q, i32x4.splat(op.zeroPoint));
+  v128.store64_lane(state + (j >> 1), i16x8.narrow_i32x4_s(value, value), 0);
+  if (y) storeUpTo(y + j, q, (<isize>op.units << 2) - j);
+}
+
+/** @param own, other i32 [3, units] @param state i16 [units] @param y i32 [units], or 0 */
+@inline
+function gruCells(op: Recurrent, own: usize, other: usize, state: usize, y: usize): void {
   const gates = <usize>op.units << 2;
-  const one = 1 << op.gateBits;
-  for (let j: usize = 0; j < gates; j += 4) {
-    const r = onCurve(op, toGridByTwo(op.codes, load<i32>(own + j), load<i32>(other + j)));
+  const one = i32x4.splat(1 << op.gateBits);
+  for (let j: usize = 0; j < gates; j += 16) {
+    const r = onCurve(op, toGridByTwo(op.codes, v128.load(own + j), v128.load(other + j)));
     const z = gate(op, op.sigmoid, own + j + gates, other + j + gates);
-    const hidden = r * load<i32>(other + j + 2 * gates);
-    const argument = (load<i32>(own + j + 2 * gates) << op.resetBits) + hidden;
-    const n: i32 = load<i16>(op.worth + (toGridByOne(op.candidate, argument) << 1));
-    const kept = z * (load<i32>(before + j) - op.zeroPoint);
-    store<i32>(after + j, toGridByTwo(op.rescale, (one - z) * n, kept));
+    const hidden = i32x4.mul(r, v128.load(other + j + 2 * gates));
+    const argument = i32x4.add(i32x4.shl(v128.load(own + j + 2 * gates), op.resetBits), hidden);
+    const n = worthOf(op, toGrid(op.candidate, argument));
+    const kept = i32x4.mul(z, v128.load16x4_s(state + (j >> 1)));
+    keep(op, toGridByTwo(op.rescale, i32x4.mul(i32x4.sub(one, z), n), kept), state, j, y);
   }
 }
 
-/** @param own, other i32 [4, units] @param cells, after i32 [units] */
+/** @param own, other i32 [4, units] @param cells i32 [units] @param state i16 [units] @param y i32 [units], or 0 */
 @inline
-function lstmCells(op: Recurrent, own: usize, other: usize, cells: usize, after: usize): void {
+function lstmCells(op: Recurrent, own: usize, other: usize, cells: usize, state: usize, y: usize): void {
   const gates = <usize>op.units << 2;
-  for (let j: usize = 0; j < gates; j += 4) {
+  for (let j: usize = 0; j < gates; j += 16) {
     const i = gate(op, op.sigmoid, own + j, other + j);
     const f = gate(op, op.sigmoid, own + j + gates, other + j + gates);
     const g = gate(op, op.candidate, own + j + 2 * gates, other + j + 2 * gates);
     const o = gate(op, op.sigmoid, own + j + 3 * gates, other + j + 3 * gates);
-    const cell = toGridByOne(op.cell, f * load<i32>(cells + j) + i * g);
-    store<i32>(cells + j, cell);
-    store<i32>(after + j, toGridByOne(op.rescale, o * onCurve(op, toGridByOne(op.codes, cell))));
+    const cell = toGrid(op.cell, i32x4.add(i32x4.mul(f, v128.load(cells + j)), i32x4.mul(i, g)));
+    v128.store(cells + j, cell);
+    keep(op, toGrid(op.rescale, i32x4.mul(o, onCurve(op, toGrid(op.codes, cell)))), state, j, y);
   }
 }
 
 /**
- * @param x i16 [positions, features]
- * @param parts i32 [positions, gates x units up to 4]
- * @param own i32 [gates x units up to 4]
- * @param state i16 [units up to 2]
- * @param cells i32 [units]
- * @param y i32 [positions, units], or [units] where only the last state is kept
+ * Where units are no multiple of four, what is called [units] has room for the multiple but in y.
+ * @param x i16 [examples, positions, features]
+ * @param parts room for i32 [examples, positions, gates x units]
+ * @param own room for i32 [examples, gates x units]
+ * @param state room for i16 [examples, units]
+ * @param cells room for i32 [examples, units]
+ * @param y i32 [examples, positions, units], or [examples, units] where only the last state is kept
  */
 @inline
 function run(
   op: Recurrent,
   gates: i32,
+  examples: i32,
   x: usize,
   parts: usize,
   own: usize,
@@ -106,28 +141,32 @@ function run(
   const width = gates * units;
   const wide = upTo(width, 4);
   const pitch = <usize>wide << 2;
-  const statePairs = (units + 1) >> 1;
+  const statePitch = <usize>upTo(units, 4) << 1;
+  const cellPitch = statePitch << 1;
   const pairs = (op.features + 1) >> 1;
-  products(x, 1, op.positions, 0, op.features << 1, 1, 0, pairs, op.inputWeights, wide, parts);
-  finish(parts, op.positions, width, pitch, op.inputBiases, op.inputRescale, parts, pitch);
-  // The state starts at 0, in the place where the first one goes.
-  for (let j = 0; j < units; j++) store<i32>(y + (<usize>j << 2), op.zeroPoint);
-  memory.fill(cells, 0, <usize>units << 2);
-  let before = y;
+  const rows = examples * op.positions;
+  const kept = op.sequence ? op.positions : 1;
+  products(x, 1, rows, 0, op.features << 1, 1, 0, pairs, op.inputWeights, wide, parts);
+  finish(parts, rows, width, pitch, op.inputBiases, op.inputRescale, parts, pitch);
+  memory.fill(state, 0, examples * statePitch);
+  memory.fill(cells, 0, examples * cellPitch);
   for (let t = 0; t < op.positions; t++) {
-    widen(before, 1, units, 0, op.zeroPoint, state);
-    products(state, 1, 1, 0, 0, 1, 0, statePairs, op.stateWeights, wide, own);
-    finish(own, 1, width, pitch, op.stateBiases, op.stateRescale, own, pitch);
-    if (gates === 3) gruCells(op, parts, own, before, y);
-    else lstmCells(op, parts, own, cells, y);
-    before = y;
-    y += op.pitch;
-    parts += pitch;
+    products(state, 1, examples, 0, <i32>statePitch, 1, 0, (units + 1) >> 1, op.stateWeights, wide, own);
+    finish(own, examples, width, pitch, op.stateBiases, op.stateRescale, own, pitch);
+    const keeps = op.sequence || t === op.positions - 1;
+    for (let example = 0; example < examples; example++) {
+      const part = parts + (example * op.positions + t) * pitch;
+      const now = state + example * statePitch;
+      const to: usize = keeps ? y + ((<usize>((example * kept + (op.sequence ? t : 0)) * units)) << 2) : 0;
+      if (gates === 3) gruCells(op, part, own + example * pitch, now, to);
+      else lstmCells(op, part, own + example * pitch, cells + example * cellPitch, now, to);
+    }
   }
 }
 
 export function gru(
   struct: usize,
+  examples: i32,
   x: usize,
   parts: usize,
   own: usize,
@@ -135,11 +174,12 @@ export function gru(
   cells: usize,
   y: usize,
 ): void {
-  run(changetype<Recurrent>(struct), 3, x, parts, own, state, cells, y);
+  run(changetype<Recurrent>(struct), 3, examples, x, parts, own, state, cells, y);
 }
 
 export function lstm(
   struct: usize,
+  examples: i32,
   x: usize,
   parts: usize,
   own: usize,
@@ -147,5 +187,5 @@ export function lstm(
   cells: usize,
   y: usize,
 ): void {
-  run(changetype<Recurrent>(struct), 4, x, parts, own, state, cells, y);
+  run(changetype<Recurrent>(struct), 4, examples, x, parts, own, state, cells, y);
 }

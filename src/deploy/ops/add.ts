@@ -2,10 +2,12 @@
  * add: two values on grids of their own, both taken to the output's grid and rounded once as a sum. The second may be the
  * int32 sums of a projection, with a scale for each channel.
  */
+import { volume } from '@/catalog/layers';
 import { rescale } from '../arithmetic';
 import type { Program, Rescale } from '../program';
 import type { Vectors } from '../vectors';
-import type { Common, Memory, OpKindOf } from './op';
+import { combine } from '../vectors/elements';
+import { type Common, type Memory, type OpKindOf, operandOf } from './op';
 
 export interface AddOp extends Common {
   kind: 'add';
@@ -24,21 +26,19 @@ export const add: OpKindOf<AddOp> = {
     },
   },
   reads: ({ input, skipped }) => [input, skipped],
-  evaluate(op: AddOp, program: Program, memory: Memory, vectors?: Vectors) {
+  evaluate(op: AddOp, program: Program, memory: Memory) {
     const [a, b] = [memory[op.input]!, memory[op.skipped]!];
     const y = memory[op.output]!;
     const { grid, shape } = program.values[op.input]!;
     const other = program.values[op.skipped]!.grid.zeroPoint;
     const channels = shape.at(-1) ?? 1;
-    if (vectors) {
-      const operands = [
-        { x: a, zeroPoint: grid.zeroPoint },
-        { x: b, zeroPoint: other },
-      ] as const;
-      vectors.combine(op.rescale, ...operands, channels, y);
-      return;
-    }
     for (let i = 0; i < y.length; i++)
       y[i] = rescale(op.rescale, i % channels, a[i]! - grid.zeroPoint, b[i]! - other);
+  },
+  prepare(op: AddOp, program: Program, vectors: Vectors) {
+    const { shape } = program.values[op.input]!;
+    const channels = shape.at(-1) ?? 1;
+    const operands = [operandOf(program, op.input), operandOf(program, op.skipped)] as const;
+    return combine(vectors, op.rescale, operands, [volume(shape) / channels, channels], op.output);
   },
 };

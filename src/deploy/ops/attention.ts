@@ -6,8 +6,9 @@
 import { shareBits } from '@/kernels/integerSoftmax/constants';
 import { rescale } from '../arithmetic';
 import type { Grid, Program, Rescale } from '../program';
-import type { Operand, Vectors } from '../vectors';
-import type { Common, Memory, OpKindOf } from './op';
+import type { Vectors } from '../vectors';
+import { attention as prepareAttention } from '../vectors/sequences';
+import { type Common, type Memory, type OpKindOf, operandOf } from './op';
 
 export interface AttentionOp extends Common {
   kind: 'attention';
@@ -32,6 +33,11 @@ export interface AttentionOp extends Common {
   rescale: Rescale;
 }
 
+/** The integers of a value and their zero point. */
+interface Operand {
+  x: Int32Array;
+  zeroPoint: number;
+}
 type Operands = readonly [queries: Operand, keys: Operand, values: Operand];
 
 export const attention: OpKindOf<AttentionOp> = {
@@ -59,15 +65,17 @@ export const attention: OpKindOf<AttentionOp> = {
       return `qat_attention(&${attends}, ${places.join(', ')});`;
     },
   },
-  evaluate(op: AttentionOp, program: Program, memory: Memory, vectors?: Vectors) {
+  evaluate(op: AttentionOp, program: Program, memory: Memory) {
     const operand = (index: number) => ({
       x: memory[index]!,
       zeroPoint: program.values[index]!.grid.zeroPoint,
     });
     const operands = [operand(op.input), operand(op.keys), operand(op.values)] as const;
-    const y = memory[op.output]!;
-    if (vectors) vectors.attend(op, operands, y);
-    else attend(op, operands, memory[op.scratch]!, y);
+    attend(op, operands, memory[op.scratch]!, memory[op.output]!);
+  },
+  prepare(op: AttentionOp, program: Program, vectors: Vectors) {
+    const operand = (index: number) => operandOf(program, index);
+    return prepareAttention(vectors, op, [operand(op.input), operand(op.keys), operand(op.values)]);
   },
 };
 

@@ -5,7 +5,8 @@
 import { rescale } from '../arithmetic';
 import type { Program, Rescale } from '../program';
 import type { Vectors } from '../vectors';
-import type { Common, Memory, OpKindOf, Windows } from './op';
+import { sums } from '../vectors/elements';
+import { type Common, type Memory, type OpKindOf, operandOf, type Windows } from './op';
 import { forEachWindow } from './products';
 
 export interface AveragePoolOp extends Common, Windows {
@@ -19,15 +20,11 @@ export const averagePool: OpKindOf<AveragePoolOp> = {
     call: (op, to) =>
       `qat_average_pool(&${to.windows(op)}, &${to.rescale(op.rescale)}, ${to.value(op.input)}, ${to.zeroPoint(op.input)}, ${to.value(op.output)}, ${to.wide(op.output)});`,
   },
-  evaluate(op: AveragePoolOp, program: Program, memory: Memory, vectors?: Vectors) {
+  evaluate(op: AveragePoolOp, program: Program, memory: Memory) {
     const { width, channels, kernel } = op;
     const x = memory[op.input]!;
     const y = memory[op.output]!;
     const { zeroPoint } = program.values[op.input]!.grid;
-    if (vectors) {
-      vectors.sums(op, op.rescale, { x, zeroPoint }, y);
-      return;
-    }
     const offset = zeroPoint * kernel[0] * kernel[1];
     forEachWindow(op, (pixel, row, column) => {
       for (let c = 0; c < channels; c++) {
@@ -38,4 +35,6 @@ export const averagePool: OpKindOf<AveragePoolOp> = {
       }
     });
   },
+  prepare: (op: AveragePoolOp, program: Program, vectors: Vectors) =>
+    sums(vectors, op, op.rescale, operandOf(program, op.input), op.output),
 };

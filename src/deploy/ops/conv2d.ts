@@ -1,8 +1,9 @@
 /** conv2d: correlation of an image with filters HWIO; pixels outside the image are 0. */
 import type { Program } from '../program';
 import type { Vectors } from '../vectors';
+import { windowProducts } from '../vectors/products';
 import type { Common, Memory, OpKindOf, Products, Windows } from './op';
-import { finish, forEachWindow } from './products';
+import { finish, forEachWindow, layerOf } from './products';
 
 export interface Conv2dOp extends Common, Products, Windows {
   kind: 'conv2d';
@@ -16,14 +17,12 @@ export const conv2d: OpKindOf<Conv2dOp> = {
     call: (op, to) =>
       `qat_conv2d(&${to.products(op)}, &${to.windows(op)}, ${to.value(op.input)}, ${to.value(op.output)}, ${op.filters});`,
   },
-  evaluate(op: Conv2dOp, program: Program, memory: Memory, vectors?: Vectors) {
+  evaluate(op: Conv2dOp, program: Program, memory: Memory) {
     const { height, width, channels, filters, kernel } = op;
     const x = memory[op.input]!;
     const y = memory[op.output]!;
     const { zeroPoint } = program.values[op.input]!.grid;
-    const weights = program.weights[op.weights]!;
-    if (vectors?.products(op, weights, op, filters, { x, from: 0, zeroPoint }, y)) return;
-    const w = weights.values;
+    const w = program.weights[op.weights]!.values;
     const sums = new Int32Array(filters);
     forEachWindow(op, (pixel, row, column) => {
       sums.fill(0);
@@ -41,4 +40,6 @@ export const conv2d: OpKindOf<Conv2dOp> = {
       for (let o = 0; o < filters; o++) y[pixel * filters + o] = finish(op, o, sums[o]!);
     });
   },
+  prepare: (op: Conv2dOp, program: Program, vectors: Vectors) =>
+    windowProducts(vectors, layerOf(op, program), op, op.filters),
 };

@@ -1,8 +1,9 @@
 /** depthwiseConv2d: each channel of an image with a filter of its own, weights [k, k, channels]. */
 import type { Program } from '../program';
 import type { Vectors } from '../vectors';
+import { channelProducts } from '../vectors/products';
 import type { Common, Memory, OpKindOf, Products, Windows } from './op';
-import { finish, forEachWindow } from './products';
+import { finish, forEachWindow, layerOf } from './products';
 
 export interface DepthwiseConv2dOp extends Common, Products, Windows {
   kind: 'depthwiseConv2d';
@@ -15,14 +16,12 @@ export const depthwiseConv2d: OpKindOf<DepthwiseConv2dOp> = {
     call: (op, to) =>
       `qat_depthwise(&${to.products(op)}, &${to.windows(op)}, ${to.value(op.input)}, ${to.value(op.output)});`,
   },
-  evaluate(op: DepthwiseConv2dOp, program: Program, memory: Memory, vectors?: Vectors) {
+  evaluate(op: DepthwiseConv2dOp, program: Program, memory: Memory) {
     const { height, width, channels, kernel } = op;
     const x = memory[op.input]!;
     const y = memory[op.output]!;
     const { zeroPoint } = program.values[op.input]!.grid;
-    const weights = program.weights[op.weights]!;
-    if (vectors?.channelProducts(op, weights, op, { x, from: 0, zeroPoint }, y)) return;
-    const w = weights.values;
+    const w = program.weights[op.weights]!.values;
     const sums = new Int32Array(channels);
     forEachWindow(op, (pixel, row, column) => {
       sums.fill(0);
@@ -35,4 +34,6 @@ export const depthwiseConv2d: OpKindOf<DepthwiseConv2dOp> = {
       for (let c = 0; c < channels; c++) y[pixel * channels + c] = finish(op, c, sums[c]!);
     });
   },
+  prepare: (op: DepthwiseConv2dOp, program: Program, vectors: Vectors) =>
+    channelProducts(vectors, layerOf(op, program), op),
 };

@@ -2,6 +2,7 @@
 import { rescale } from '../arithmetic';
 import type { Program, Rescale } from '../program';
 import type { Vectors } from '../vectors';
+import { embed } from '../vectors/elements';
 import type { Common, Memory, OpKindOf } from './op';
 
 export interface EmbeddingOp extends Common {
@@ -21,19 +22,20 @@ export const embedding: OpKindOf<EmbeddingOp> = {
     call: (op, to) =>
       `qat_embedding(&${to.weights(op.weights)}, &${to.weights(op.positions)}, &${to.rescale(op.rescale)}, ${to.value(op.input)}, ${to.value(op.output)}, ${to.count(op.output)}, ${to.channels(op.output)});`,
   },
-  evaluate(op: EmbeddingOp, program: Program, memory: Memory, vectors?: Vectors) {
+  evaluate(op: EmbeddingOp, program: Program, memory: Memory) {
     const [x, y] = [memory[op.input]!, memory[op.output]!];
     const table = program.weights[op.weights]!;
     const positions = program.weights[op.positions]!;
-    if (vectors) {
-      vectors.embed(op, table, positions, x, y);
-      return;
-    }
     const features = program.values[op.output]!.shape.at(-1)!;
     for (let i = 0; i < y.length; i++) {
       const c = i % features;
       const symbol = x[(i - c) / features]!;
       y[i] = rescale(op.rescale, c, table.values[symbol * features + c]!, positions.values[i]!);
     }
+  },
+  prepare(op: EmbeddingOp, program: Program, vectors: Vectors) {
+    const [rows, features] = program.values[op.output]!.shape;
+    const weights = [program.weights[op.weights]!, program.weights[op.positions]!] as const;
+    return embed(vectors, op, ...weights, [rows!, features!]);
   },
 };

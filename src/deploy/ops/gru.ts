@@ -6,7 +6,8 @@ import { gateBits, resetBits } from '@/quant/fixedPoint';
 import { onCurve, rescale } from '../arithmetic';
 import type { Program, Rescale } from '../program';
 import type { Vectors } from '../vectors';
-import type { Memory, OpKindOf } from './op';
+import { gru as prepareGru } from '../vectors/sequences';
+import { type Memory, type OpKindOf, operandOf } from './op';
 import { type RecurrentOp, recurrentInC, recurrentKind, runPositions } from './recurrent';
 
 export interface GruOp extends RecurrentOp {
@@ -35,12 +36,10 @@ export const gru: OpKindOf<GruOp> = {
       return `qat_gru(&${cell}, ${to.value(op.input)}, ${to.value(op.output)}, ${to.value(op.scratch)});`;
     },
   },
-  evaluate(op: GruOp, program: Program, memory: Memory, vectors?: Vectors) {
-    const input = { x: memory[op.input]!, zeroPoint: program.values[op.input]!.grid.zeroPoint };
-    if (vectors?.gru(op, program, input, memory[op.output]!)) return;
+  evaluate(op: GruOp, program: Program, memory: Memory) {
     const { units, worth } = op;
     const { zeroPoint } = program.values[op.output]!.grid;
-    runPositions(op, 3, program, memory, vectors, ({ parts, states, before, after }) => {
+    runPositions(op, 3, program, memory, ({ parts, states, before, after }) => {
       for (let j = 0; j < units; j++) {
         const own = j + 3 * units;
         const r = onCurve(op.reset, rescale(op.resetCodes, 0, parts[j]!, parts[own]!));
@@ -52,4 +51,6 @@ export const gru: OpKindOf<GruOp> = {
       }
     });
   },
+  prepare: (op: GruOp, program: Program, vectors: Vectors) =>
+    prepareGru(vectors, op, program, operandOf(program, op.input)),
 };

@@ -2,11 +2,13 @@
  * layerNorm: each position's features brought to mean 0 and variance 1 in steps of 2^-10, times gamma in steps of 2^-10, plus
  * beta in steps of 2^-20. All of it fits 32 bits for up to 256 features: docs/deploy.md.
  */
+import { volume } from '@/catalog/layers';
 import { normalBits } from '@/kernels/integerLayerNorm/constants';
 import { rescale } from '../arithmetic';
 import type { Program, Rescale } from '../program';
 import type { Vectors } from '../vectors';
-import type { Common, Memory, OpKindOf } from './op';
+import { layerNorm as prepareLayerNorm } from '../vectors/elements';
+import { type Common, type Memory, type OpKindOf, operandOf } from './op';
 
 export interface LayerNormOp extends Common {
   kind: 'layerNorm';
@@ -34,14 +36,10 @@ export const layerNorm: OpKindOf<LayerNormOp> = {
       return `qat_layer_norm(&${norm}, ${to.value(op.input)}, ${to.value(op.output)}, ${to.count(op.output)});`;
     },
   },
-  evaluate(op: LayerNormOp, program: Program, memory: Memory, vectors?: Vectors) {
+  evaluate(op: LayerNormOp, program: Program, memory: Memory) {
     const { features, gamma, beta } = op;
     const [x, y] = [memory[op.input]!, memory[op.output]!];
     const { zeroPoint } = program.values[op.input]!.grid;
-    if (vectors) {
-      vectors.normalize(op, { x, zeroPoint }, y);
-      return;
-    }
     for (let from = 0; from < x.length; from += features) {
       let [sum, squares] = [0, 0];
       for (let c = 0; c < features; c++) {
@@ -61,5 +59,9 @@ export const layerNorm: OpKindOf<LayerNormOp> = {
         y[from + c] = rescale(op.rescale, 0, steps * gamma[c]! + beta[c]!);
       }
     }
+  },
+  prepare(op: LayerNormOp, program: Program, vectors: Vectors) {
+    const rows = volume(program.values[op.input]!.shape) / op.features;
+    return prepareLayerNorm(vectors, op, operandOf(program, op.input), rows);
   },
 };

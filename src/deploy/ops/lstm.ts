@@ -5,7 +5,8 @@
 import { onCurve, rescale } from '../arithmetic';
 import type { Program, Rescale } from '../program';
 import type { Vectors } from '../vectors';
-import type { Memory, OpKindOf } from './op';
+import { lstm as prepareLstm } from '../vectors/sequences';
+import { type Memory, type OpKindOf, operandOf } from './op';
 import { type RecurrentOp, recurrentInC, recurrentKind, runPositions } from './recurrent';
 
 export interface LstmOp extends RecurrentOp {
@@ -37,13 +38,11 @@ export const lstm: OpKindOf<LstmOp> = {
       return `qat_lstm(&${cell}, ${to.value(op.input)}, ${to.value(op.output)}, ${to.value(op.scratch)});`;
     },
   },
-  evaluate(op: LstmOp, program: Program, memory: Memory, vectors?: Vectors) {
-    const input = { x: memory[op.input]!, zeroPoint: program.values[op.input]!.grid.zeroPoint };
-    if (vectors?.lstm(op, program, input, memory[op.output]!)) return;
+  evaluate(op: LstmOp, program: Program, memory: Memory) {
     const { units, worth } = op;
     const cells = 8 * units;
     memory[op.scratch]!.fill(0, cells);
-    runPositions(op, 4, program, memory, vectors, ({ parts, states, after }) => {
+    runPositions(op, 4, program, memory, ({ parts, states, after }) => {
       for (let j = 0; j < units; j++) {
         const gate = (index: number) => {
           const at = j + index * units;
@@ -57,4 +56,6 @@ export const lstm: OpKindOf<LstmOp> = {
       }
     });
   },
+  prepare: (op: LstmOp, program: Program, vectors: Vectors) =>
+    prepareLstm(vectors, op, program, operandOf(program, op.input)),
 };

@@ -1,6 +1,7 @@
 /** maxPool2d: the largest q of each window, channel by channel; the grid stays that of the input. */
 import type { Program } from '../program';
 import type { Vectors } from '../vectors';
+import { largest } from '../vectors/elements';
 import type { Common, Memory, OpKindOf, Windows } from './op';
 import { forEachWindow } from './products';
 
@@ -13,14 +14,10 @@ export const maxPool2d: OpKindOf<MaxPool2dOp> = {
     needs: ['windows', 'maxPool'],
     call: (op, to) => `qat_max_pool(&${to.windows(op)}, ${to.value(op.input)}, ${to.value(op.output)});`,
   },
-  evaluate(op: MaxPool2dOp, _program: Program, memory: Memory, vectors?: Vectors) {
+  evaluate(op: MaxPool2dOp, _program: Program, memory: Memory) {
     const { width, channels, kernel } = op;
     const x = memory[op.input]!;
     const y = memory[op.output]!;
-    if (vectors) {
-      vectors.largest(op, x, y);
-      return;
-    }
     forEachWindow(op, (pixel, row, column) => {
       for (let c = 0; c < channels; c++) {
         let most = x[(row * width + column) * channels + c]!;
@@ -31,4 +28,6 @@ export const maxPool2d: OpKindOf<MaxPool2dOp> = {
       }
     });
   },
+  prepare: (op: MaxPool2dOp, _program: Program, vectors: Vectors) =>
+    largest(vectors, op, op.input, op.output),
 };

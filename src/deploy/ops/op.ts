@@ -1,7 +1,7 @@
 /** What the kinds of operations have in common, and what each must be able to do. */
 import type { FunctionName } from '../c/function';
 import type { Grid, Program, Rescale } from '../program';
-import type { Vectors } from '../vectors';
+import type { Operand, Step, Vectors } from '../vectors';
 
 /** Fields of every operation. */
 export interface Common {
@@ -40,8 +40,8 @@ export interface Windows {
   pad: readonly [top: number, left: number];
 }
 
-/** The values while one example runs: q by value index. */
-export type Memory = Int32Array[];
+/** The values of one example while it runs: q by value index. */
+export type Memory = readonly Int32Array[];
 
 /** How an operation's call is written in C; ../c has the functions. */
 export interface InC<O extends Common> {
@@ -78,6 +78,12 @@ export interface CNames {
   windows(windows: Windows): string;
 }
 
+/** A value of a program and its zero point. */
+export const operandOf = ({ values }: Program, value: number): Operand => ({
+  value,
+  zeroPoint: values[value]!.grid.zeroPoint,
+});
+
 export interface OpKindOf<O extends Common> {
   c: InC<O>;
   /** Indices of the values that it reads; default: its input. */
@@ -90,6 +96,8 @@ export interface OpKindOf<O extends Common> {
   biases?(op: O): Readonly<Record<string, Int32Array>>;
   /** Grids that it rounds to inside, by the names of sites. */
   grids?(op: O): Readonly<Record<string, Grid>>;
-  /** Writes the output's q. Reads only what `reads` names. @param vectors for its sums of products, where there is SIMD */
-  evaluate(op: O, program: Program, memory: Memory, vectors?: Vectors): void;
+  /** Writes the output's q of one example, in plain loops: what the operation means. Reads only what `reads` names. */
+  evaluate(op: O, program: Program, memory: Memory): void;
+  /** Lays it out in the engine's memory; the step evaluates it for a batch, or says that it has to be by `evaluate`. */
+  prepare(op: O, program: Program, vectors: Vectors): Step;
 }

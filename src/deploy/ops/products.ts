@@ -1,15 +1,22 @@
 /** What operations with weights share: sums of products, adding the bias to a sum and taking it to the output's grid. */
 import { rescale } from '../arithmetic';
 import type { Program } from '../program';
-import type { Vectors } from '../vectors';
-import { asWindows } from '../vectors/layout';
-import type { Products, Windows } from './op';
+import type { Layer } from '../vectors/products';
+import { type Common, operandOf, type Products, type Windows } from './op';
 
 /** The q that a sum of channel c becomes, or the sum itself where it is not rescaled. */
 export function finish({ biases, rescale: by }: Products, c: number, sum: number): number {
   const biased = (sum + biases[c]!) | 0;
   return by ? rescale(by, c, biased) : biased;
 }
+
+/** What ../vectors needs of a layer with weights. */
+export const layerOf = (op: Products & Common, program: Program): Layer => ({
+  op,
+  weights: program.weights[op.weights]!,
+  x: operandOf(program, op.input),
+  output: op.output,
+});
 
 /** Calls `visit` with the index of each output pixel and the pixels of the input under its window, which may lie outside. */
 export function forEachWindow(
@@ -38,12 +45,9 @@ export function productRows(
   y: Int32Array,
   at: number,
   units: number,
-  vectors: Vectors | undefined,
 ): void {
   const { x, from, rows, count, zeroPoint } = source;
-  const weights = program.weights[op.weights]!;
-  if (vectors?.products(op, weights, asWindows(rows, count), units, source, y, at)) return;
-  const w = weights.values;
+  const w = program.weights[op.weights]!.values;
   const sums = new Int32Array(units);
   for (let r = 0; r < rows; r++) {
     sums.fill(0);

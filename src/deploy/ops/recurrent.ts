@@ -1,6 +1,5 @@
 /** What gru and lstm have in common: both products, their parts on one fixed-point grid, and the gates as tables. */
 import type { Grid, Program, Rescale } from '../program';
-import type { Vectors } from '../vectors';
 import type { CNames, Common, Memory, Products } from './op';
 import { productRows } from './products';
 
@@ -40,7 +39,6 @@ export function runPositions(
   gates: number,
   program: Program,
   memory: Memory,
-  vectors: Vectors | undefined,
   step: (position: Position) => void,
 ): void {
   const { positions, features, units, sequence } = op;
@@ -56,9 +54,9 @@ export function runPositions(
     const after = sequence ? t * units : 0;
     const before = sequence && t > 0 ? after - units : after;
     const now = { x, from: t * features, rows: 1, count: features, zeroPoint };
-    productRows(op.inputs, program, now, parts, 0, width, vectors);
+    productRows(op.inputs, program, now, parts, 0, width);
     const past = { x: states, from: before, rows: 1, count: units, zeroPoint: zeroState };
-    productRows(op.recurrent, program, past, parts, width, width, vectors);
+    productRows(op.recurrent, program, past, parts, width, width);
     step({ parts, states, before, after });
   }
 }

@@ -3,13 +3,6 @@ import type { Windows } from '../ops';
 import type { Weights } from '../program';
 import { upTo, type Workspace } from './workspace';
 
-/** Integers that mean x - zeroPoint, from index `from`. */
-export interface Source {
-  x: Int32Array;
-  from: number;
-  zeroPoint: number;
-}
-
 /** An image with zeros around it, as windows slide over it. */
 export interface Image {
   rows: number;
@@ -33,29 +26,7 @@ export function imageOf({
   return { rows, columns, rowBytes: 2 * columns * channels };
 }
 
-/** Writes an image's integers. @returns false where one leaves 16 bits */
-export function writeImage(
-  { int16: to }: Workspace,
-  { height, width, channels, pad }: Windows,
-  { rows, columns, rowBytes }: Image,
-  { x, from, zeroPoint }: Source,
-  at: number,
-): boolean {
-  const [row, start, count] = [rowBytes / 2, at / 2, width * channels];
-  if (rows > height || columns > width) to.fill(0, start, start + rows * row);
-  for (let i = 0; i < height; i++) {
-    const line = start + (i + pad[0]) * row + pad[1] * channels;
-    const first = from + i * count;
-    for (let k = 0; k < count; k++) {
-      const value = x[first + k]! - zeroPoint;
-      to[line + k] = value;
-      if (to[line + k] !== value) return false;
-    }
-  }
-  return true;
-}
-
-/** Places weights [rows, columns, units] as blocks of 16 units, then of 4: each [rows, pairs of columns, units, 2]. */
+/** Places weights [rows, columns, units] as blocks of 8 units, then of 4: each [rows, pairs of columns, units, 2]. */
 export function placeWeights(
   space: Workspace,
   weights: Weights,
@@ -68,7 +39,7 @@ export function placeWeights(
   return space.place(weights, 4 * rows * pairs * wide, (at) => {
     const w = weights.values;
     for (let unit = 0, block = at / 2; unit < units; ) {
-      const width = unit + 16 <= wide ? 16 : 4;
+      const width = unit + 8 <= wide ? 8 : 4;
       for (let i = 0; i < rows; i++)
         for (let k = 0; k < columns; k++)
           for (let u = unit; u < Math.min(unit + width, units); u++)
@@ -88,15 +59,3 @@ export function placeFilters(space: Workspace, weights: Weights, taps: number, c
       space.int16.set(weights.values.subarray(tap * channels, (tap + 1) * channels), at / 2 + tap * pitch);
   });
 }
-
-/** Rows as the pixels of an image of one line, each a window. */
-export const asWindows = (rows: number, count: number): Windows => ({
-  height: 1,
-  width: rows,
-  channels: count,
-  outHeight: 1,
-  outWidth: rows,
-  kernel: [1, 1],
-  stride: [1, 1],
-  pad: [0, 0],
-});

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { codeHalf } from '@/quant/fixedPoint';
-import { IntegerEngine } from '../engine';
+import { IntegerEngine, quantizeInput } from '../engine';
 import type { Op, Products, Windows } from '../ops';
-import { opKindOf } from '../ops';
+import { opKindOf, opKinds } from '../ops';
 import type { Program, Rescale, StepTable, Value, Weights } from '../program';
 import { Vectors } from './index';
 
@@ -58,13 +58,24 @@ const tables: fc.Arbitrary<StepTable> = fc
     return { function: 'tanh', starts: sorted, values: Uint8Array.from(values.slice(0, sorted.length)) };
   });
 
+/** Any multiplier, one of a float32's 24 bits, the ends. */
+const multiplier = fc.oneof(
+  between(0, 2 ** 31 - 1),
+  between(0, 2 ** 24 - 1).map((m) => m * 2 ** 7),
+  fc.constantFrom(0, 1, 2 ** 30, 2 ** 31 - 1),
+);
+
 /** Any rescaling to a grid of bytes, through a table or not. */
 function rescales(operands: number, channels: number): fc.Arbitrary<Rescale> {
   return fc.boolean().chain((single) => {
     const count = single ? 1 : channels;
-    const multipliers = fc.array(
-      fc.oneof(between(0, 2 ** 31 - 1), fc.constantFrom(0, 1, 2 ** 30, 2 ** 31 - 1)),
-      { minLength: count, maxLength: count },
+    // Of 24 bits all of them, or each as it comes.
+    const multipliers = fc.oneof(
+      fc.array(multiplier, { minLength: count, maxLength: count }),
+      fc.array(
+        between(0, 2 ** 24 - 1).map((m) => m * 2 ** 7),
+        { minLength: count, maxLength: count },
+      ),
     );
     return fc
       .record({
@@ -404,39 +415,59 @@ function recurrentCase(kind: 'gru' | 'lstm'): fc.Arbitrary<Case> {
     });
 }
 
-function outputOf({ op, program, read }: Case, vectors?: Vectors): Int32Array {
+/** What the plain loops give for one example. */
+function plainly({ op, program, read }: Case): Int32Array {
   const memory = program.values.map(({ shape }, i) => read[i] ?? new Int32Array(volume(shape)));
-  opKindOf(op).evaluate(op, program, memory, vectors);
+  opKindOf(op).evaluate(op, program, memory);
   return memory[op.output]!;
 }
 
+/** The same numbers in another order: another example of a case. */
+const turned = (numbers: Int32Array, by: number): Int32Array =>
+  numbers.map((_, i) => numbers[(i + by * 7) % numbers.length]!);
+
+/** Examples of a case: what it reads, turned. */
+const examplesOf = (each: Case, count: number): Case[] =>
+  Array.from({ length: count }, (_, example) => ({
+    ...each,
+    read: each.read.map((numbers) => turned(numbers, example)),
+  }));
+
 afterEach(() => vi.unstubAllGlobals());
 
-/** What an operation may call. */
-const entries = [
-  ...(['products', 'channelProducts', 'combine', 'combineWeights', 'embed', 'largest', 'sums'] as const),
-  ...(['normalize', 'attend', 'gru', 'lstm'] as const),
-];
+/** Batches of one, of an odd number, of more than are worked on at once. */
+const batches = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(1, 2, 3, 5, 7) },
+  { weight: 1, arbitrary: fc.constantFrom(17, 67) },
+);
 
 test.each(Object.entries(cases))(
-  '%s is the plain loop, to the bit, whatever was computed before',
+  '%s is the plain loop, to the bit, for each example of a batch, whatever was computed before',
   (_kind, arbitrary) => {
-    const vectors = Vectors.make()!;
-    const spies = entries.map((name) => vi.spyOn(vectors, name));
     fc.assert(
-      fc.property(arbitrary, (each) => {
-        expect(outputOf(each, vectors)).toEqual(outputOf(each));
+      fc.property(arbitrary, batches, fc.boolean(), (each, batch, full) => {
+        const { op, program } = each;
+        const count = full ? batch : Math.ceil(batch / 2);
+        const examples = examplesOf(each, count);
+        const vectors = Vectors.make(program, batch)!;
+        const step = opKindOf(op).prepare(op, program, vectors);
+        for (const again of [0, 1]) {
+          for (const value of vectors.values) value.fill(again === 0 ? -1 : 77);
+          for (const i of each.read.keys())
+            vectors.values[i]!.set(examples.flatMap(({ read }) => [...read[i]!]));
+          expect(step(count)).toBe(true);
+          const found = vectors.values[op.output]!;
+          const expected = examples.flatMap((example) => [...plainly(example)]);
+          expect([...found.subarray(0, expected.length)]).toEqual(expected);
+        }
       }),
       { numRuns: 200 },
     );
-    const results = spies.flatMap((spy) => spy.mock.results);
-    expect(results.length).toBeGreaterThanOrEqual(200);
-    expect(results.every(({ value }) => value !== false)).toBe(true);
   },
 );
 
-/** One product of -3. */
-const one = (x: number): Case =>
+/** Products of -3. */
+const one = (x: number, more: readonly number[] = []): Case =>
   caseOf(
     {
       ...{ ...layer, output: 1, kind: 'dense', weights: 0, rows: 1, features: 1, units: 1 },
@@ -444,7 +475,7 @@ const one = (x: number): Case =>
     },
     [[1], [1]],
     [1],
-    [[x]],
+    [[x, ...more]],
     [weightsOf([1, 1], [-3])],
   );
 
@@ -456,15 +487,65 @@ test.each([
   [2 ** 31 - 1, false],
   [-(2 ** 31), false],
 ])('an operand of 16 bits goes by SIMD, others by the plain loop: %i', (x, fits) => {
-  const vectors = Vectors.make()!;
-  const spy = vi.spyOn(vectors, 'products');
-  const [found] = outputOf(one(x), vectors);
-  expect(found).toBe((-3 * (x - 1) + 5) | 0);
-  expect(spy.mock.results[0]!.value).toBe(fits);
+  // Beside others in a vector of eight, and after one.
+  for (const before of [0, 3, 15]) {
+    const { program, read } = one(7, [...new Array<number>(before).fill(7), x]);
+    const engine = new IntegerEngine(program, { batch: 20 });
+    const spy = vi.spyOn(opKinds.dense, 'evaluate');
+    const found = engine.run(read[0]!);
+    expect([...found]).toEqual([...read[0]!].map((each) => (-3 * (each - 1) + 5) | 0));
+    expect(spy).toHaveBeenCalledTimes(fits ? 0 : before + 2);
+    spy.mockRestore();
+  }
+});
+
+test('numbers are rounded to the grid of the input, to the bit', () => {
+  const grids = fc.record({
+    scale: fc.float({ min: 2 ** -20, max: 2 ** 10, noNaN: true }),
+    zeroPoint: zero,
+    ends: fc.tuple(zero, zero),
+  });
+  const floats = fc.oneof(
+    fc.float({ noNaN: true }),
+    fc.float({ min: -1, max: 1, noNaN: true }),
+    // Ties of a grid in halves.
+    between(-40, 40).map((steps) => steps / 8),
+  );
+  fc.assert(
+    fc.property(grids, fc.array(floats, { minLength: 1, maxLength: 20 }), (grid, numbers) => {
+      const { scale, zeroPoint, ends } = grid;
+      const [qmin, qmax] = [Math.min(...ends), Math.max(...ends)];
+      const { program } = one(0);
+      const value = { ...program.values[0]!, bits: 8, grid: { scale, zeroPoint, qmin, qmax } };
+      const rounding = { ...program, values: [value], ops: [], output: 0 };
+      const x = Float32Array.from(numbers);
+      const engine = new IntegerEngine(rounding, { batch: numbers.length });
+      expect([...engine.runNumbers(x)]).toEqual([...quantizeInput(rounding, x)]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('any number of examples runs in batches, one after the other', () => {
+  const { program } = one(0);
+  const engine = new IntegerEngine(program, { batch: 3 });
+  const found: number[][] = [];
+  engine.runAll(Float32Array.of(1, 2, 3, 4, 5, 6, 7), (logits, at, ...rest) =>
+    found.push([logits[at]!, ...rest]),
+  );
+  expect(found).toEqual([
+    [5, 0, 0],
+    [2, 1, 1],
+    [-1, 2, 2],
+    [-4, 3, 0],
+    [-7, 4, 1],
+    [-10, 5, 2],
+    [-13, 6, 0],
+  ]);
 });
 
 test('where the module does not compile, the engine runs without it', async () => {
-  const { program, read } = one(7);
+  const { program, read } = one(7, [8, 9]);
   expect(new IntegerEngine(program).simd).toBe(true);
   expect(new IntegerEngine(program, { simd: false }).simd).toBe(false);
   vi.resetModules();
@@ -475,7 +556,7 @@ test('where the module does not compile, the engine runs without it', async () =
       }
     },
   });
-  const engine = new (await import('../engine')).IntegerEngine(program);
+  const engine = new (await import('../engine')).IntegerEngine(program, { batch: 3 });
   expect(engine.simd).toBe(false);
-  expect([...engine.run(read[0]!)]).toEqual([-13]);
+  expect([...engine.run(read[0]!)]).toEqual([-13, -16, -19]);
 });

@@ -7,7 +7,7 @@ import * as ort from 'onnxruntime-web';
 import { volume } from '@/catalog/layers';
 import type { Dataset } from '@/data/dataset';
 import { exportC } from '@/deploy/c';
-import { IntegerEngine, quantizeInput } from '@/deploy/engine';
+import { batchOf, IntegerEngine, quantizeInput } from '@/deploy/engine';
 import { type OnnxStyle, toOnnx } from '@/deploy/onnx';
 import type { Program } from '@/deploy/program';
 import { ExportRefused } from '@/deploy/refusal';
@@ -34,10 +34,13 @@ export function examplesOf(program: Program, { test, inputShape, labelsPerExampl
   const each = <T>(make: (index: number) => T) => Array.from({ length: test.count }, (_, i) => make(i));
   const numbers = each((i) => Float32Array.from(test.x.subarray(i * size, (i + 1) * size), (x) => x / unit));
   const labels = each((i) => [...test.y.subarray(i * labelsPerExample, (i + 1) * labelsPerExample)]);
-  const engine = new IntegerEngine(program);
+  const engine = new IntegerEngine(program, { batch: batchOf(program) });
   const integers = numbers.map((one) => Uint8Array.from(quantizeInput(program, one)));
   const classes = classNames.length;
-  const answers = integers.map((one, i) => answersOf(engine.run(one), 0, classes, labels[i]!));
+  const answers: number[][] = [];
+  engine.runAll(Float32Array.from(numbers.flatMap((one) => [...one])), (logits, at, i) =>
+    answers.push(answersOf(logits, at, classes, labels[i]!)),
+  );
   return {
     count: test.count,
     numbers,

@@ -4,16 +4,16 @@
  */
 import * as ort from 'onnxruntime-web';
 import { volume } from '@/catalog/layers';
-import { IntegerEngine } from '@/deploy/engine';
 import { type OnnxStyle, toOnnx } from '@/deploy/onnx';
 import type { Program } from '@/deploy/program';
 import { timePerCall } from '@/experiment/timing';
-import { floatTimes, integerTime, numbersOf, timedBatch } from '@/session/deployTimes';
+import { floatTimes, integerTime, integerTimes, numbersOf, timedBatch } from '@/session/deployTimes';
 import type { Trainer } from '@/session/trainer';
 
 export const timeColumns = [
-  'integers, SIMD, µs',
-  'integers, plain loops, µs',
+  'integers alone, µs',
+  'integers in batches, µs',
+  'integers in plain loops, µs',
   'float alone, µs',
   'float in batches of 100, µs',
   'ONNX Runtime alone, µs',
@@ -25,10 +25,16 @@ const microseconds = (ms: number): string => (1000 * ms).toPrecision(3);
 /** One cell for each column: medians of blocks of at least 20 ms. */
 export async function timeCells(trainer: Trainer, program: Program, style: OnnxStyle): Promise<string[]> {
   const x = numbersOf(trainer, trainer.dataset.test.count);
-  const simd = new IntegerEngine(program).simd ? microseconds(await integerTime(program, x)) : '- (no SIMD)';
-  const plain = microseconds(await integerTime(program, x, { simd: false }));
-  const { ms, batchMs } = await floatTimes(trainer, x);
-  return [simd, plain, ...[ms, batchMs, ...(await onnxTimes(program, x, style))].map(microseconds)];
+  const integers = await integerTimes(program, x);
+  const plain = await integerTime(program, x, { simd: false });
+  const float = await floatTimes(trainer, x);
+  const onnx = await onnxTimes(program, x, style);
+  const together = `${microseconds(integers.batchMs)} (of ${integers.batch})`;
+  return [
+    microseconds(integers.ms),
+    together,
+    ...[plain, float.ms, float.batchMs, ...onnx].map((ms) => microseconds(ms)),
+  ];
 }
 
 /** ms for one example, alone and in batches. */
