@@ -20,8 +20,6 @@ export interface Style {
   keep(graph: Graph, numbers: string, value: Value, low: number, high: number): string;
   /** The float numbers of what is kept. */
   numbers(graph: Graph, kept: string, value: Value): string;
-  /** The type of what is kept of values of 8 bits or fewer. */
-  kept: 'uint8' | 'float32';
   /** The same as `keep` of the q themselves, on the value's grid. */
   keepWhole(graph: Graph, q: Whole, value: Value): string;
   /** q - zero point of what is kept. */
@@ -64,7 +62,6 @@ function linear(ir: number, opset: number, small: boolean) {
     ir,
     opsets: { '': opset },
     roundsSelected: true,
-    kept: 'uint8',
     scans: true,
     keep(graph, numbers, value, low, high) {
       const parameters = parametersOf(graph, value);
@@ -125,7 +122,6 @@ const qonnx: Style = {
   ir: 8,
   opsets: { '': 17, [qonnxDomain]: 1 },
   roundsSelected: false,
-  kept: 'float32',
   scans: false,
   keep(graph, numbers, { name, bits, grid }, low) {
     const positive = low > grid.qmin ? graph.node('Relu', `${name}_relu`, [numbers]) : numbers;

@@ -144,47 +144,60 @@ export function rescaled(
   operands: readonly Whole[],
   { behind = 0, base = by.table ? -codeHalf : 0 }: RescaleOptions = {},
 ): Whole {
+  const [first] = by.multipliers;
+  // Alike, they are multiplied together: fewer operators.
+  if (operands.length > 1 && by.multipliers.every((each) => each.every((m, c) => m === first![c]))) {
+    const sum = operands.reduce((a, b) => plus(graph, `${stem}_added`, a, b));
+    return rescaled(graph, stem, { ...by, multipliers: [first!] }, [sum], { behind, base });
+  }
   const { element, factors } = factorsOf(by, operands);
   const dims = by.shifts.length === 1 ? [] : [by.shifts.length, ...Array<number>(behind).fill(1)];
   const multiplied = operands.map((operand, i) => {
     const tensor = cast(graph, stem, operand, element);
     if (factors[i]!.every((factor) => factor === 1)) return tensor;
-    const by = graph.constant(`${stem}_factor`, element, dims, factors[i]!);
-    return graph.node('Mul', `${stem}_multiplied`, [tensor, by]);
+    const factor = graph.constant(`${stem}_factor`, element, dims, factors[i]!);
+    return graph.node('Mul', `${stem}_multiplied`, [tensor, factor]);
   });
-  let found = multiplied.reduce((a, b) => graph.node('Add', `${stem}_added`, [a, b]));
-  if (!factors.every((each) => each.every(Number.isInteger)))
-    found = graph.node('Round', `${stem}_rounded`, [found]);
+  let q = multiplied.reduce((a, b) => graph.node('Add', `${stem}_added`, [a, b]));
+  if (!factors.every((each) => each.every(Number.isInteger))) q = graph.node('Round', `${stem}_rounded`, [q]);
   const zero = by.zeroPoint - base;
   if (zero !== 0)
-    found = graph.node('Add', `${stem}_moved`, [
-      found,
-      graph.constant(`${stem}_zero_point`, element, [], [zero]),
-    ]);
+    q = graph.node('Add', `${stem}_moved`, [q, graph.constant(`${stem}_zero_point`, element, [], [zero])]);
   const [low, high] = [by.low - base, by.high - base];
   const ends = [low, high].map((end, i) =>
     graph.constant(`${stem}_${i ? 'high' : 'low'}`, element, [], [end]),
   );
-  found = graph.node('Clip', `${stem}_clipped`, [found, ...ends]);
+  const tensor = graph.node('Clip', `${stem}_clipped`, [q, ...ends]);
   const largest = Math.max(Math.abs(low), Math.abs(high));
-  const q: Whole = { tensor: found, element, largest };
-  const kept: Whole = { ...q, tensor: cast(graph, stem, q, 'float32'), element: 'float32' };
-  return by.table ? lookedUp(graph, `${stem}_table`, by.table, q) : holding(largest) === element ? q : kept;
+  const whole: Whole = { tensor, element, largest };
+  if (by.table) return lookedUp(graph, `${stem}_table`, by.table, whole);
+  const kept: Whole = { ...whole, tensor: cast(graph, stem, whole, 'float32'), element: 'float32' };
+  return holding(largest) === element ? whole : kept;
+}
+
+/** The values of a table at all codes, which begin at 0. */
+function stored(graph: Graph, stem: string, table: StepTable): Whole {
+  const values = Uint8Array.from({ length: 2 * codeHalf }, (_, i) => stepOf(table, i - codeHalf));
+  return { tensor: graph.constant(stem, 'uint8', [values.length], values), element: 'uint8', largest: 255 };
+}
+
+/** Entries of a list of whole numbers. @param index whole numbers from 0 */
+export function found(graph: Graph, stem: string, list: Whole, index: Whole): Whole {
+  const tensor = graph.node('Gather', `${stem}_found`, [list.tensor, cast(graph, stem, index, 'int32')]);
+  return { ...list, tensor };
 }
 
 /** The values of a table at codes that begin at 0. */
-export function lookedUp(graph: Graph, stem: string, table: StepTable, code: Whole): Whole {
-  const values = Uint8Array.from({ length: 2 * codeHalf }, (_, i) => stepOf(table, i - codeHalf));
-  const stored = graph.constant(stem, 'uint8', [values.length], values);
-  const tensor = graph.node('Gather', `${stem}_found`, [stored, cast(graph, stem, code, 'int32')]);
-  return { tensor, element: 'uint8', largest: 255 };
-}
+export const lookedUp = (graph: Graph, stem: string, table: StepTable, code: Whole): Whole =>
+  found(graph, stem, stored(graph, stem, table), code);
+
+/** What each value of a table is worth, by the code: made once from a byte for each code. */
+export const worthOfCodes = (graph: Graph, stem: string, table: StepTable, worth: Int16Array): Whole =>
+  entryOf(graph, `${stem}_worth`, worth, stored(graph, `${stem}_table`, table));
 
 /** Entries of a constant list of whole numbers. @param index whole numbers from 0 */
 export function entryOf(graph: Graph, stem: string, list: ArrayLike<number>, index: Whole): Whole {
-  const { tensor, element, largest } = constant(graph, stem, [list.length], list);
-  const found = graph.node('Gather', `${stem}_found`, [tensor, cast(graph, stem, index, 'int32')]);
-  return { tensor: found, element, largest };
+  return found(graph, stem, constant(graph, stem, [list.length], list), index);
 }
 
 /** A curve at codes that begin at 0: see onCurve of ../arithmetic.ts. */
