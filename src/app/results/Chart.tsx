@@ -78,7 +78,7 @@ function Ghosts({ ghosts, pointed }: { ghosts: readonly Ghost[]; pointed: string
     return (
       <g key={id} className={styles.ghost} data-pointed={id === pointed} data-ghost={name}>
         <path d={`M${places.map((each) => each.join(' ')).join('L')}`} />
-        {id === pointed && (
+        {id === pointed && places.length > 1 && (
           <text x={x} y={Math.max(plot.y + 9, y - 5)} textAnchor={x > plot.x + 120 ? 'end' : 'start'}>
             {name}
           </text>

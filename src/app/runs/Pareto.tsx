@@ -10,7 +10,7 @@ import { percent, percentNumber } from '../format';
 import { help } from '../Term';
 import { type CostAxis, costAxes, costAxisKeys } from './axes';
 import styles from './Pareto.module.css';
-import { accuracyAxis, logAxis, paretoFront } from './pareto';
+import { accuracyAxis, labelsBelow, logAxis, paretoFront } from './pareto';
 import { usePresentRow } from './present';
 import type { Row } from './rows';
 import { useRows } from './useRows';
@@ -64,6 +64,11 @@ function Marks({ marks, present, float, axis }: MarksProps) {
   });
   const front = marks.filter(({ best }) => best).map(place);
   const path = front.map(({ left, top }, i) => (i === 0 ? `M${left} ${top}` : `H${left}V${top}`)).join('');
+  const places = marks.map(place);
+  const labels = labelsBelow(
+    places.map(({ left, below }, i) => ({ left, below, value: marks[i]!.y })),
+    plot.x + plot.width,
+  );
   const current = Math.min(focused, marks.length - 1);
   const move = (event: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
@@ -96,7 +101,8 @@ function Marks({ marks, present, float, axis }: MarksProps) {
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the buttons within */}
       <g ref={group} onKeyDown={move}>
         {marks.map((mark, i) => {
-          const { left, top, below } = place(mark);
+          const { left, top, below } = places[i]!;
+          const label = labels.get(i);
           const { row } = mark;
           const shown = row.runs.some(({ id }) => id === pointed);
           const words = `${row.name}: ${percent(mark.y)}, ${axis.text(mark.x)}${mark.best ? ', on the front' : ''}`;
@@ -129,9 +135,14 @@ function Marks({ marks, present, float, axis }: MarksProps) {
                 />
               )}
               <Shape bits={common(row.weightBits)} />
-              {below && (
-                <text x="11" y="4" className={styles.note}>
-                  {percent(mark.y)}, below
+              {label && (
+                <text
+                  x={label.flip ? -11 : 11}
+                  y="4"
+                  textAnchor={label.flip ? 'end' : 'start'}
+                  className={styles.note}
+                >
+                  {label.text}
                 </text>
               )}
             </g>

@@ -1,4 +1,5 @@
 /** The Pareto front of accuracy against a cost, and the axes that show it. */
+import { percentNumber } from '../format';
 
 export interface Placed {
   /** The cost: smaller is better. */
@@ -43,6 +44,44 @@ export function accuracyAxis(values: readonly number[]): { domain: [number, numb
   const count = Math.max(1, Math.round((to - from) / step));
   const ticks = Array.from({ length: count + 1 }, (_, i) => Math.round((from + i * step) * 1000) / 1000);
   return { domain: [ticks[0]!, Math.max(to, ticks.at(-1)!)], ticks };
+}
+
+/** Pixels from a point to the end of the label beside it. */
+const labelRoom = 110;
+
+interface Label {
+  text: string;
+  /** Written to the left of its point, as the plot ends on the right. */
+  flip: boolean;
+}
+
+/**
+ * Labels of the points that lie below the axis. Neighbours share one, which else would be written over each other.
+ * @param points in order of `left`, in pixels like `right`, the end of the plot; `value` is a fraction
+ * @returns by the index of the point that carries the label
+ */
+export function labelsBelow(
+  points: readonly { left: number; below: boolean; value: number }[],
+  right: number,
+): Map<number, Label> {
+  const groups: number[][] = [];
+  points.forEach(({ left, below }, i) => {
+    if (!below) return;
+    const group = groups.at(-1);
+    if (group && left - points[group.at(-1)!]!.left < labelRoom) group.push(i);
+    else groups.push([i]);
+  });
+  return new Map(
+    groups.map((group) => {
+      const values = group.map((i) => points[i]!.value);
+      const [low, high] = [percentNumber(Math.min(...values)), percentNumber(Math.max(...values))];
+      const flip = points[group.at(-1)!]!.left > right - labelRoom;
+      return [
+        group.at(flip ? 0 : -1)!,
+        { text: `${low === high ? '' : `${low} to `}${high} %, below`, flip },
+      ];
+    }),
+  );
 }
 
 const mantissas = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]] as const;

@@ -5,7 +5,7 @@ import type { CurvePoint } from '@/session/protocol';
 import { finished } from '@/store/runs/actions';
 import type { Run } from '@/store/runs/record';
 import { duration, sorted } from './columns';
-import { accuracyAxis, logAxis, type Placed, paretoFront } from './pareto';
+import { accuracyAxis, labelsBelow, logAxis, type Placed, paretoFront } from './pareto';
 import { meanRows, rowsOf } from './rows';
 import { tableAsCsv, tableAsJson } from './save';
 
@@ -78,6 +78,22 @@ const run = (seed: number, qat: number, more: Partial<Run> = {}): Run => {
   };
   return { ...finished(made), ...more };
 };
+
+describe('labels of points below the axis', () => {
+  const below = (left: number, value: number) => ({ left, below: true, value });
+  it('are shared by neighbours and leave out points above', () => {
+    const points = [below(50, 0.1), { left: 60, below: false, value: 0.9 }, below(90, 0.25), below(300, 0.5)];
+    expect([...labelsBelow(points, 800)]).toEqual([
+      [2, { text: '10.0 to 25.0 %, below', flip: false }],
+      [3, { text: '50.0 %, below', flip: false }],
+    ]);
+  });
+  it('stand to the left of a group that ends at the right edge', () => {
+    expect([...labelsBelow([below(700, 0.1), below(780, 0.1)], 800)]).toEqual([
+      [0, { text: '10.0 %, below', flip: true }],
+    ]);
+  });
+});
 
 describe('rows', () => {
   it('of runs that differ in their seed are one, with mean and sample deviation', () => {
