@@ -107,12 +107,12 @@ describe('joint kernels give the bits of the two that they stand for', () => {
   const run = (name: string, ...values: number[]) => currentKernels().get(name)!(...values);
   const cases = shapes.flatMap((shape) => modes.map((mode) => [shape, ...mode] as const));
 
-  /** Params [4, channels] with a zero point, of which some values lie outside the grid. */
-  const paramsOf = (channels: number) =>
+  /** Params [4, channels] with zero points, 0 where they are centred; some values lie outside the grid. */
+  const paramsOf = (channels: number, centred = false) =>
     tf.tensor1d([
       ...Array.from({ length: channels }, (_, c) => 0.2 + 0.01 * c),
       ...Array.from({ length: channels }, (_, c) => 1 / (0.2 + 0.01 * c)),
-      ...Array.from({ length: channels }, (_, c) => c % 3),
+      ...Array.from({ length: channels }, (_, c) => (centred ? 0 : c % 3)),
       ...new Array<number>(channels).fill(1),
     ]);
 
@@ -140,19 +140,22 @@ describe('joint kernels give the bits of the two that they stand for', () => {
   test.each(cases)('Adam of %j %s', (shape, _, settings) => {
     const [rows, channels] = shape as [number, number];
     const size = rows * channels;
-    const [dq, params, chosen, dx] = [
-      floats(size, 1),
-      paramsOf(channels),
-      tf.tensor1d(settings),
-      tf.zeros([size]),
-    ];
-    const hyper = tf.tensor1d([0.01, 0.9, 0.999, 1e-8, 0.9, 0.999]);
-    const [apart, joint] = [0, 1].map(() => [floats(size, 4), floats(size, 5), tf.ones([size])]);
-    run('quantizeGradient', ...[dq, apart![0]!, params, chosen, dx].map(at), size, channels);
-    run('adamStep', ...[apart![0]!, dx, apart![1]!, apart![2]!, hyper].map(at), size);
-    const [w, m, v] = joint!;
-    run('adamStepRounded', ...[w!, dq, m!, v!, hyper, params, chosen].map(at), rows, channels);
-    expect(bits(joint!)).toEqual(bits(apart!));
+    const [dq, chosen, dx] = [floats(size, 1), tf.tensor1d(settings), tf.zeros([size])];
+    for (const params of [paramsOf(channels), paramsOf(channels, true)])
+      // The powers of the betas, at first and where 1 less them is 1.
+      for (const powers of [
+        [0.9, 0.999],
+        [0, 0.9],
+        [0, 0],
+      ]) {
+        const hyper = tf.tensor1d([0.01, 0.9, 0.999, 1e-8, ...powers]);
+        const [apart, joint] = [0, 1].map(() => [floats(size, 4), floats(size, 5), tf.ones([size])]);
+        run('quantizeGradient', ...[dq, apart![0]!, params, chosen, dx].map(at), size, channels);
+        run('adamStep', ...[apart![0]!, dx, apart![1]!, apart![2]!, hyper].map(at), size);
+        const [w, m, v] = joint!;
+        run('adamStepRounded', ...[w!, dq, m!, v!, hyper, params, chosen].map(at), rows, channels);
+        expect(bits(joint!)).toEqual(bits(apart!));
+      }
   });
 
   test.each(shapes.filter(([, channels]) => channels! % 4 === 0))(

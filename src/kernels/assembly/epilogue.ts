@@ -1,7 +1,7 @@
 /** Scale, bias and activation function after a quantized product, and the gradient. See ../epilogue/index.ts. */
 import { gelu4, geluSlope4, get, put, sigmoid4, storeLane, tanh4 } from './lanes';
 import { follow, storeRange } from './observe';
-import { affineGradient, signGradient } from './quantize';
+import { gridGradient, leastInside, signGradient } from './quantize';
 
 // Which activation function: known when each exported kernel is compiled, so that no branch is left in its loop.
 const LINEAR: i32 = 0;
@@ -71,7 +71,24 @@ function forward(
   const biases = rowsOfScratch + rowBytes;
   makeScales(inputParams, weightParams, scales, channels);
   makeBiases(inputParams, weightParams, bias, scales, biases, channels);
-  for (let row = 0; row < rows; row++) {
+  let row = 0;
+  if (rowBytes == 32) {
+    const k0 = v128.load(scales), k1 = v128.load(scales, 16), b0 = v128.load(biases), b1 = v128.load(biases, 16);
+    for (; row < rows; row++) {
+      const first = apply(kind, f32x4.add(f32x4.mul(v128.load(acc), k0), b0));
+      const second = apply(kind, f32x4.add(f32x4.mul(v128.load(acc, 16), k1), b1));
+      v128.store(y, first);
+      v128.store(y, second, 16);
+      if (observes) {
+        lowest = f32x4.pmin(f32x4.pmin(lowest, first), second);
+        highest = f32x4.pmax(f32x4.pmax(highest, first), second);
+        broken = v128.or(broken, v128.or(f32x4.ne(first, first), f32x4.ne(second, second)));
+      }
+      acc += 32;
+      y += 32;
+    }
+  }
+  for (; row < rows; row++) {
     let c: usize = 0;
     for (; c + 16 <= rowBytes; c += 16) {
       const scaled = f32x4.mul(v128.load(acc + c), v128.load(scales + c));
@@ -110,14 +127,13 @@ const SIGN: i32 = 2;
 @inline
 function backwardAt(
   kind: i32, rounding: i32, dy: usize, saved: usize, dacc: usize, scale: v128, bias: v128,
-  y: usize, inverse: v128, zeroPoint: v128, qmin: v128, qmax: v128, passes: v128, whole: bool,
+  y: usize, inverse: v128, least: v128, greatest: v128, whole: bool,
 ): v128 {
   let at = get(saved, whole);
   if (kind == GELU) at = f32x4.add(f32x4.mul(at, scale), bias);
   let above = get(dy, whole);
   if (rounding == SIGN) above = signGradient(above, get(y, whole), inverse);
-  if (rounding == GRID)
-    above = affineGradient(above, get(y, whole), inverse, zeroPoint, qmin, qmax, passes);
+  if (rounding == GRID) above = gridGradient(above, get(y, whole), inverse, least, greatest);
   const g = upstream(kind, above, at);
   put(dacc, f32x4.mul(g, scale), whole);
   return g;
@@ -134,17 +150,12 @@ function backward(
   dacc: usize, dbias: usize, rowsOfScratch: usize, rows: i32, channels: i32,
   y: usize, params: usize, settings: usize, dbiasStep: usize,
 ): void {
-  let inverse = f32x4.splat(1), zeroPoint = f32x4.splat(0), qmin = zeroPoint, qmax = zeroPoint, passes = zeroPoint;
-  if (rounding != PLAIN) {
-    inverse = v128.load32_splat(params, 4);
-    zeroPoint = v128.load32_splat(params, 8);
-    qmin = v128.load32_splat(settings);
-    qmax = v128.load32_splat(settings, 4);
-  }
-  // Without bits every gradient passes.
-  if (rounding == GRID && load<f32>(settings, 8) == 0) {
-    passes = i32x4.splat(-1);
-    inverse = f32x4.splat(1);
+  let inverse = f32x4.splat(1), least = inverse, greatest = inverse;
+  if (rounding != PLAIN) inverse = v128.load32_splat(params, 4);
+  if (rounding == GRID) {
+    const zeroPoint = load<f32>(params, 8);
+    least = f32x4.splat(leastInside(load<f32>(settings), zeroPoint));
+    greatest = f32x4.splat(-leastInside(-load<f32>(settings, 4), -zeroPoint));
   }
   const rowBytes = (channels as usize) << 2;
   const scales = rowsOfScratch;
@@ -164,19 +175,19 @@ function backward(
       for (let i = c; i < end; i += rowBytes) {
         const d = dy + i, v = saved + i, to = dacc + i, o = y + i, b = biases + c;
         s0 = f32x4.add(s0, backwardAt(
-          kind, rounding, d, v, to, k0, v128.load(b), o, inverse, zeroPoint, qmin, qmax, passes, true,
+          kind, rounding, d, v, to, k0, v128.load(b), o, inverse, least, greatest, true,
         ));
         s1 = f32x4.add(s1, backwardAt(
           kind, rounding, d + 16, v + 16, to + 16, k1, v128.load(b, 16), o + 16,
-          inverse, zeroPoint, qmin, qmax, passes, true,
+          inverse, least, greatest, true,
         ));
         s2 = f32x4.add(s2, backwardAt(
           kind, rounding, d + 32, v + 32, to + 32, k2, v128.load(b, 32), o + 32,
-          inverse, zeroPoint, qmin, qmax, passes, true,
+          inverse, least, greatest, true,
         ));
         s3 = f32x4.add(s3, backwardAt(
           kind, rounding, d + 48, v + 48, to + 48, k3, v128.load(b, 48), o + 48,
-          inverse, zeroPoint, qmin, qmax, passes, true,
+          inverse, least, greatest, true,
         ));
       }
       addTo(dbias + c, s0, true);
@@ -184,13 +195,30 @@ function backward(
       addTo(dbias + c + 32, s2, true);
       addTo(dbias + c + 48, s3, true);
     }
+    // Eight channels are common too.
+    for (; c + 32 <= rowBytes; c += 32) {
+      let s0 = f32x4.splat(0), s1 = s0;
+      const k0 = v128.load(scales + c), k1 = v128.load(scales + c, 16);
+      const b0 = v128.load(biases + c), b1 = v128.load(biases + c, 16);
+      for (let i = c; i < end; i += rowBytes) {
+        const d = dy + i, v = saved + i, to = dacc + i, o = y + i;
+        s0 = f32x4.add(s0, backwardAt(
+          kind, rounding, d, v, to, k0, b0, o, inverse, least, greatest, true,
+        ));
+        s1 = f32x4.add(s1, backwardAt(
+          kind, rounding, d + 16, v + 16, to + 16, k1, b1, o + 16, inverse, least, greatest, true,
+        ));
+      }
+      addTo(dbias + c, s0, true);
+      addTo(dbias + c + 16, s1, true);
+    }
     for (; c + 16 <= rowBytes; c += 16) {
       let sum = f32x4.splat(0);
       const scale = v128.load(scales + c), b = v128.load(biases + c);
       for (let i = c; i < end; i += rowBytes)
         sum = f32x4.add(sum, backwardAt(
           kind, rounding, dy + i, saved + i, dacc + i, scale, b, y + i,
-          inverse, zeroPoint, qmin, qmax, passes, true,
+          inverse, least, greatest, true,
         ));
       addTo(dbias + c, sum, true);
     }
@@ -200,7 +228,7 @@ function backward(
       for (let i = c; i < end; i += rowBytes)
         sum = f32x4.add(sum, backwardAt(
           kind, rounding, dy + i, saved + i, dacc + i, scale, b, y + i,
-          inverse, zeroPoint, qmin, qmax, passes, false,
+          inverse, least, greatest, false,
         ));
       addTo(dbias + c, sum, false);
     }
@@ -291,11 +319,35 @@ export function epilogueGeluGradient(
 
 /** @param kind of the activation function; a constant */
 @inline
+function plainGradient(
+  kind: i32, dy: usize, saved: usize, inputs: usize, weights: usize, bias: usize, dacc: usize, dbias: usize,
+  scratch: usize, rows: i32, channels: i32, step: usize,
+): void {
+  if (kind == LINEAR)
+    epilogueLinearGradient(dy, saved, inputs, weights, bias, dacc, dbias, scratch, rows, channels, step);
+  if (kind == RELU)
+    epilogueReluGradient(dy, saved, inputs, weights, bias, dacc, dbias, scratch, rows, channels, step);
+  if (kind == TANH)
+    epilogueTanhGradient(dy, saved, inputs, weights, bias, dacc, dbias, scratch, rows, channels, step);
+  if (kind == SIGMOID)
+    epilogueSigmoidGradient(dy, saved, inputs, weights, bias, dacc, dbias, scratch, rows, channels, step);
+  if (kind == GELU)
+    epilogueGeluGradient(dy, saved, inputs, weights, bias, dacc, dbias, scratch, rows, channels, step);
+}
+
+/** @param kind of the activation function; a constant */
+@inline
 function backwardRounded(
   kind: i32, dq: usize, saved: usize, inputParams: usize, weightParams: usize, bias: usize, dacc: usize, dbias: usize,
   rowsOfScratch: usize, rows: i32, channels: i32, y: usize, params: usize, settings: usize, dbiasStep: usize,
 ): void {
-  if (load<f32>(settings, 8) == 2)
+  const mode = load<f32>(settings, 8);
+  // Without bits every gradient passes.
+  if (mode == 0)
+    plainGradient(
+      kind, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels, dbiasStep,
+    );
+  else if (mode == 2)
     backward(
       kind, SIGN, dq, saved, inputParams, weightParams, bias, dacc, dbias, rowsOfScratch, rows, channels,
       y, params, settings, dbiasStep,

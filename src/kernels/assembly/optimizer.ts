@@ -1,6 +1,6 @@
 /** Steps of the optimizers, in place. See ../optimizer/index.ts. */
-import { storeLane } from './lanes';
-import { affineGradient, signGradient } from './quantize';
+import { get, put, storeLane } from './lanes';
+import { affineGradient, gridGradient, leastInside, signGradient } from './quantize';
 
 /** hyper [6]: learningRate, beta1, beta2, epsilon, beta1^t, beta2^t */
 export function adamTick(hyper: usize): void {
@@ -20,52 +20,46 @@ function moment2(v: v128, g: v128, beta: v128, rest: v128): v128 {
   return f32x4.add(f32x4.mul(beta, v), f32x4.mul(rest, f32x4.mul(g, g)));
 }
 
+/** x / divisor; a division by 1 changes nothing and is left out. `divides` is a constant. */
 @inline
-function moved(
-  w: v128, m: v128, v: v128, learningRate: v128, epsilon: v128, correction1: v128, correction2: v128,
-): v128 {
-  const spread = f32x4.add(f32x4.sqrt(f32x4.div(v, correction2)), epsilon);
-  return f32x4.sub(w, f32x4.div(f32x4.mul(learningRate, f32x4.div(m, correction1)), spread));
+function corrected(x: v128, divisor: v128, divides: bool): v128 {
+  return divides ? f32x4.div(x, divisor) : x;
 }
 
-/** w, m, v [n] moved by the gradient g [n] */
-export function adamStep(w: usize, g: usize, m: usize, v: usize, hyper: usize, n: i32): void {
-  const one = f32x4.splat(1);
-  const learningRate = v128.load32_splat(hyper);
-  const beta1 = v128.load32_splat(hyper, 4);
-  const beta2 = v128.load32_splat(hyper, 8);
-  const epsilon = v128.load32_splat(hyper, 12);
-  const rest1 = f32x4.sub(one, beta1);
-  const rest2 = f32x4.sub(one, beta2);
-  const correction1 = f32x4.sub(one, v128.load32_splat(hyper, 16));
-  const correction2 = f32x4.sub(one, v128.load32_splat(hyper, 20));
-  const bytes = (n as usize) << 2;
-  let i: usize = 0;
-  for (; i + 16 <= bytes; i += 16) {
-    const gradient = v128.load(g + i);
-    const first = moment1(v128.load(m + i), gradient, beta1, rest1);
-    const second = moment2(v128.load(v + i), gradient, beta2, rest2);
-    v128.store(m + i, first);
-    v128.store(v + i, second);
-    const from = v128.load(w + i);
-    v128.store(w + i, moved(from, first, second, learningRate, epsilon, correction1, correction2));
-  }
-  for (; i < bytes; i += 4) {
-    const gradient = v128.load32_splat(g + i);
-    const first = moment1(v128.load32_splat(m + i), gradient, beta1, rest1);
-    const second = moment2(v128.load32_splat(v + i), gradient, beta2, rest2);
-    storeLane(m + i, first);
-    storeLane(v + i, second);
-    const from = v128.load32_splat(w + i);
-    storeLane(w + i, moved(from, first, second, learningRate, epsilon, correction1, correction2));
-  }
+// How the gradient of a weight comes: as it is, or as that of the weight rounded per channel, on a grid, on one whose zero
+// points are all 0, or to its sign.
+const PLAIN: i32 = 0;
+const GRID: i32 = 1;
+const CENTRED: i32 = 2;
+const SIGN: i32 = 3;
+
+/** One or four weights, moments and all, `i` bytes into their tensors. Constants: corrects1, corrects2, rounding, whole. */
+@inline
+function adamAt(
+  corrects1: bool, corrects2: bool, rounding: i32, w: usize, g: usize, m: usize, v: usize,
+  learningRate: v128, beta1: v128, beta2: v128, epsilon: v128, rest1: v128, rest2: v128,
+  correction1: v128, correction2: v128, inverse: usize, zeroPoint: usize, least: v128, greatest: v128, whole: bool,
+): void {
+  const from = get(w, whole);
+  let gradient = get(g, whole);
+  if (rounding == GRID)
+    gradient = affineGradient(gradient, from, get(inverse, whole), get(zeroPoint, whole), least, greatest);
+  if (rounding == CENTRED) gradient = gridGradient(gradient, from, get(inverse, whole), least, greatest);
+  if (rounding == SIGN) gradient = signGradient(gradient, from, get(inverse, whole));
+  const first = moment1(get(m, whole), gradient, beta1, rest1);
+  const second = moment2(get(v, whole), gradient, beta2, rest2);
+  put(m, first, whole);
+  put(v, second, whole);
+  const spread = f32x4.add(f32x4.sqrt(corrected(second, correction2, corrects2)), epsilon);
+  const step = f32x4.mul(learningRate, corrected(first, correction1, corrects1));
+  put(w, f32x4.sub(from, f32x4.div(step, spread)), whole);
 }
 
-/** @param signs weights rounded to their signs, else to a grid; a constant */
+/** Constants: corrects1 and corrects2, false where a correction has become 1, and rounding. */
 @inline
-function adamOfRounded(
-  signs: bool, w: usize, dq: usize, m: usize, v: usize, hyper: usize, params: usize, settings: usize,
-  rows: i32, channels: i32,
+function adamRows(
+  corrects1: bool, corrects2: bool, rounding: i32, w: usize, g: usize, m: usize, v: usize, hyper: usize,
+  params: usize, settings: usize, rows: i32, channels: i32,
 ): void {
   const one = f32x4.splat(1);
   const learningRate = v128.load32_splat(hyper);
@@ -76,43 +70,51 @@ function adamOfRounded(
   const rest2 = f32x4.sub(one, beta2);
   const correction1 = f32x4.sub(one, v128.load32_splat(hyper, 16));
   const correction2 = f32x4.sub(one, v128.load32_splat(hyper, 20));
-  const qmin = v128.load32_splat(settings);
-  const qmax = v128.load32_splat(settings, 4);
+  let least = one, greatest = one;
+  if (rounding == GRID) {
+    least = v128.load32_splat(settings);
+    greatest = v128.load32_splat(settings, 4);
+  }
+  if (rounding == CENTRED) {
+    least = f32x4.splat(leastInside(load<f32>(settings), 0));
+    greatest = f32x4.splat(-leastInside(-load<f32>(settings, 4), 0));
+  }
   const rowBytes = (channels as usize) << 2;
-  const inverses = params + rowBytes;
-  const zeroPoints = inverses + rowBytes;
   const end = (rows as usize) * rowBytes;
   for (let row: usize = 0; row < end; row += rowBytes) {
     let c: usize = 0;
     for (; c + 16 <= rowBytes; c += 16) {
-      const i = row + c;
-      const from = v128.load(w + i);
-      const upstream = v128.load(dq + i);
-      const inverse = v128.load(inverses + c);
-      const g = signs
-        ? signGradient(upstream, from, inverse)
-        : affineGradient(upstream, from, inverse, v128.load(zeroPoints + c), qmin, qmax);
-      const first = moment1(v128.load(m + i), g, beta1, rest1);
-      const second = moment2(v128.load(v + i), g, beta2, rest2);
-      v128.store(m + i, first);
-      v128.store(v + i, second);
-      v128.store(w + i, moved(from, first, second, learningRate, epsilon, correction1, correction2));
+      const i = row + c, inverse = params + rowBytes + c;
+      adamAt(
+        corrects1, corrects2, rounding, w + i, g + i, m + i, v + i, learningRate, beta1, beta2, epsilon, rest1, rest2,
+        correction1, correction2, inverse, inverse + rowBytes, least, greatest, true,
+      );
     }
     for (; c < rowBytes; c += 4) {
-      const i = row + c;
-      const from = v128.load32_splat(w + i);
-      const upstream = v128.load32_splat(dq + i);
-      const inverse = v128.load32_splat(inverses + c);
-      const g = signs
-        ? signGradient(upstream, from, inverse)
-        : affineGradient(upstream, from, inverse, v128.load32_splat(zeroPoints + c), qmin, qmax);
-      const first = moment1(v128.load32_splat(m + i), g, beta1, rest1);
-      const second = moment2(v128.load32_splat(v + i), g, beta2, rest2);
-      storeLane(m + i, first);
-      storeLane(v + i, second);
-      storeLane(w + i, moved(from, first, second, learningRate, epsilon, correction1, correction2));
+      const i = row + c, inverse = params + rowBytes + c;
+      adamAt(
+        corrects1, corrects2, rounding, w + i, g + i, m + i, v + i, learningRate, beta1, beta2, epsilon, rest1, rest2,
+        correction1, correction2, inverse, inverse + rowBytes, least, greatest, false,
+      );
     }
   }
+}
+
+/** The divisions take the most time: 1 - beta^t is 1 in float32 from some step on, for beta1 = 0.9 from the 160th. */
+@inline
+function adam(
+  rounding: i32, w: usize, g: usize, m: usize, v: usize, hyper: usize, params: usize, settings: usize,
+  rows: i32, channels: i32,
+): void {
+  const corrects1 = <f32>1 - load<f32>(hyper, 16) != 1, corrects2 = <f32>1 - load<f32>(hyper, 20) != 1;
+  if (corrects1) adamRows(true, true, rounding, w, g, m, v, hyper, params, settings, rows, channels);
+  else if (corrects2) adamRows(false, true, rounding, w, g, m, v, hyper, params, settings, rows, channels);
+  else adamRows(false, false, rounding, w, g, m, v, hyper, params, settings, rows, channels);
+}
+
+/** w, m, v [n] moved by the gradient g [n] */
+export function adamStep(w: usize, g: usize, m: usize, v: usize, hyper: usize, n: i32): void {
+  adam(PLAIN, w, g, m, v, hyper, 0, 0, 1, n);
 }
 
 /**
@@ -124,8 +126,16 @@ export function adamStepRounded(
 ): void {
   const mode = load<f32>(settings, 8);
   if (mode == 0) adamStep(w, dq, m, v, hyper, rows * channels);
-  else if (mode == 2) adamOfRounded(true, w, dq, m, v, hyper, params, settings, rows, channels);
-  else adamOfRounded(false, w, dq, m, v, hyper, params, settings, rows, channels);
+  else if (mode == 2) adamRows(true, true, SIGN, w, dq, m, v, hyper, params, settings, rows, channels);
+  else if (centred(params, channels)) adam(CENTRED, w, dq, m, v, hyper, params, settings, rows, channels);
+  else adamRows(true, true, GRID, w, dq, m, v, hyper, params, settings, rows, channels);
+}
+
+/** Whether all zero points are 0. */
+function centred(params: usize, channels: i32): bool {
+  const rowBytes = (channels as usize) << 2;
+  for (let at = params + 2 * rowBytes; at < params + 3 * rowBytes; at += 4) if (load<f32>(at) != 0) return false;
+  return true;
 }
 
 /** w, velocity [n] moved by the gradient g [n]; hyper [2]: learningRate, momentum */

@@ -21,6 +21,7 @@ export function maxPool(
   windowHeight: i32, windowWidth: i32, strideHeight: i32, strideWidth: i32, top: i32, left: i32,
 ): void {
   const pixel = bytes(channels), row = pixel * width;
+  const small = windowHeight == 2 && windowWidth == 2;
   for (let image = 0; image < batch; image++) {
     for (let i = 0; i < outHeight; i++) {
       const r = i * strideHeight - top, r0 = max(r, 0), r1 = min(r + windowHeight, height);
@@ -28,6 +29,17 @@ export function maxPool(
         const q = j * strideWidth - left, q0 = max(q, 0), q1 = min(q + windowWidth, width);
         const corner = x + row * r0 + pixel * q0;
         let c = 0;
+        if (small && r1 - r0 == 2 && q1 - q0 == 2) {
+          for (; c + 4 <= channels; c += 4) {
+            const at = corner + bytes(c);
+            const a = v128.load(at), b = v128.load(at + pixel), d = v128.load(at + row), e = v128.load(at + row + pixel);
+            const broken = v128.or(
+              v128.or(f32x4.ne(a, a), f32x4.ne(b, b)), v128.or(f32x4.ne(d, d), f32x4.ne(e, e)),
+            );
+            v128.store(y, v128.or(f32x4.pmax(f32x4.pmax(f32x4.pmax(a, b), d), e), broken));
+            y += 16;
+          }
+        }
         for (; c + 4 <= channels; c += 4) {
           let best = v128.load(corner + bytes(c));
           let broken = f32x4.splat(0);
@@ -101,11 +113,17 @@ export function maxPoolGradient(
   windowHeight: i32, windowWidth: i32, strideHeight: i32, strideWidth: i32, top: i32, left: i32,
 ): void {
   const pixel = bytes(channels), row = pixel * width;
-  memory.fill(dx, 0, row * height * batch);
   const apart = windowHeight == 2 && windowWidth == 2 && strideHeight >= 2 && strideWidth >= 2;
   for (let image = 0; image < batch; image++) {
+    let zeros = 0;
     for (let i = 0; i < outHeight; i++) {
       const r = i * strideHeight - top, r0 = max(r, 0), r1 = min(r + windowHeight, height);
+      // Zeros right before the gradients that go there: they are still in the first cache.
+      const end = i + 1 == outHeight ? height : r1;
+      if (end > zeros) {
+        memory.fill(dx + row * zeros, 0, row * (end - zeros));
+        zeros = end;
+      }
       for (let j = 0; j < outWidth; j++) {
         const q = j * strideWidth - left, q0 = max(q, 0), q1 = min(q + windowWidth, width);
         const corner = row * r0 + pixel * q0;

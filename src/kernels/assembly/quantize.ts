@@ -15,14 +15,34 @@ function sign(x: v128): v128 {
   return v128.bitselect(signs, x, f32x4.eq(x, x));
 }
 
-/** @param passes lanes with all bits set pass whatever x is */
 @inline
-export function affineGradient(
-  dq: v128, x: v128, inverse: v128, zeroPoint: v128, qmin: v128, qmax: v128, passes: v128 = f32x4.splat(0),
-): v128 {
+export function affineGradient(dq: v128, x: v128, inverse: v128, zeroPoint: v128, qmin: v128, qmax: v128): v128 {
   const rounded = f32x4.add(f32x4.nearest(f32x4.mul(x, inverse)), zeroPoint);
   const inside = v128.and(f32x4.ge(rounded, qmin), f32x4.le(rounded, qmax));
-  return v128.and(f32x4.mul(dq, inverse), v128.or(inside, passes));
+  return v128.and(f32x4.mul(dq, inverse), inside);
+}
+
+/** The same where one zero point serves all: whether x rounds to a level shows before it is rounded. */
+@inline
+export function gridGradient(dq: v128, x: v128, inverse: v128, least: v128, greatest: v128): v128 {
+  const position = f32x4.mul(x, inverse);
+  const inside = v128.and(f32x4.ge(position, least), f32x4.le(position, greatest));
+  return v128.and(f32x4.mul(dq, inverse), inside);
+}
+
+/**
+ * The least number that rounds to qmin or more once the zero point is added, both within 2^21. The greatest that rounds
+ * to qmax or less is -leastInside(-qmax, -zeroPoint). NaN for a NaN.
+ */
+export function leastInside(qmin: f32, zeroPoint: f32): f32 {
+  let level: f32 = ceil(qmin - zeroPoint);
+  // The sums round where the zero point is no whole number.
+  while (level - 1 + zeroPoint >= qmin) level -= 1;
+  while (level + zeroPoint < qmin) level += 1;
+  const tie: f32 = level - 0.5;
+  // Ties go to the even neighbour.
+  if (nearest(tie) == level) return tie;
+  return reinterpret<f32>(reinterpret<i32>(tie) + (tie > 0 ? 1 : -1));
 }
 
 @inline
@@ -110,7 +130,6 @@ export function quantizeGradient(
   const zeroPoints = inverses + rowBytes;
   if (channels == 1) {
     const inverse = v128.load32_splat(inverses);
-    const zeroPoint = v128.load32_splat(zeroPoints);
     let i: usize = 0;
     if (mode == 2) {
       for (; i + 16 <= bytes; i += 16)
@@ -119,15 +138,15 @@ export function quantizeGradient(
         storeLane(dx + i, signGradient(v128.load32_splat(dq + i), v128.load32_splat(x + i), inverse));
       return;
     }
+    const zeroPoint = load<f32>(zeroPoints);
+    const least = f32x4.splat(leastInside(load<f32>(settings), zeroPoint));
+    const greatest = f32x4.splat(-leastInside(-load<f32>(settings, 4), -zeroPoint));
     for (; i + 16 <= bytes; i += 16)
-      v128.store(
-        dx + i,
-        affineGradient(v128.load(dq + i), v128.load(x + i), inverse, zeroPoint, qmin, qmax),
-      );
+      v128.store(dx + i, gridGradient(v128.load(dq + i), v128.load(x + i), inverse, least, greatest));
     for (; i < bytes; i += 4)
       storeLane(
         dx + i,
-        affineGradient(v128.load32_splat(dq + i), v128.load32_splat(x + i), inverse, zeroPoint, qmin, qmax),
+        gridGradient(v128.load32_splat(dq + i), v128.load32_splat(x + i), inverse, least, greatest),
       );
     return;
   }

@@ -67,6 +67,10 @@ const cases: Case[] = [
   convolution([2, 13, 13, 8], [3, 3, 16], 'valid'),
   convolution([1, 6, 7, 20], [3, 3, 24], 'same'),
   convolution([3, 28, 28, 1], [3, 3, 8], 'valid'),
+  // Pixels 32 and 64 bytes apart, in rows of whole tiles and of others.
+  convolution([2, 5, 8, 8], [3, 3, 8], 'same'),
+  convolution([1, 4, 9, 16], [3, 2, 5], 'same'),
+  convolution([2, 7, 17, 4], [2, 3, 16], 'valid', [1, 2]),
   // Strides as in residual networks and their projection shortcuts, from 1 to 64 channels.
   convolution([2, 8, 8, 1], [1, 1, 16], 'same', [2, 2]),
   convolution([2, 7, 9, 7], [1, 1, 5], 'valid', [2, 2]),

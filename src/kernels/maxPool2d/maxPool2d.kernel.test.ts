@@ -16,6 +16,10 @@ const cases: WindowCase[] = [
   windowCase([2, 5, 6, 2], [1, 1], [2, 2], 'valid'),
   windowCase([1, 6, 6, 7], [3, 3], [3, 3], 1),
   windowCase([1, 4, 4, 3], [2, 2], [3, 3], 'valid'),
+  windowCase([2, 9, 6, 4], [2, 2], [2, 2], 'valid'),
+  windowCase([1, 11, 8, 12], [2, 2], [4, 3], 'valid'),
+  windowCase([1, 5, 6, 8], [2, 2], [1, 1], 'same'),
+  windowCase([1, 3, 7, 4], [1, 2], [4, 2], 'valid'),
 ];
 
 function run(shape: WindowCase, x: Float32Array, dy: Float32Array) {

@@ -90,6 +90,23 @@ describe.each(backends)('the optimizers on %s', (backend) => {
     expectCloseArrays(await read(w), [0.875, 1.125, 1], 1e-5);
   });
 
+  test('steps from the one on where 1 - beta^t is 1 in float32', async () => {
+    const [start, gradient] = [randomFloats(13, 92), randomFloats(13, 93)];
+    for (const powers of [
+      [0, 0.5],
+      [2 ** -26, 0],
+      [2 ** -24, 2 ** -26],
+    ]) {
+      const [w, m, v] = [variable(start, [13]), variable(new Float32Array(13), [13]), tf.variable(tf.ones([13]))];
+      adamStep(w, tf.tensor1d(gradient), m, v, variable([0.01, 0.9, 0.999, 1e-8, ...powers], [6]));
+      const expected = Array.from(start, (from, i) => {
+        const [first, second] = [0.1 * gradient[i]!, 0.999 + 0.001 * gradient[i]! ** 2];
+        return from - (0.01 * (first / (1 - powers[0]!))) / (Math.sqrt(second / (1 - powers[1]!)) + 1e-8);
+      });
+      expectCloseArrays(await read(w), expected, 1e-6);
+    }
+  });
+
   test('a tick multiplies the powers of the betas', async () => {
     const hyper = variable(initialAdamHyper(0.1, 0.5, 0.75), [6]);
     adamTick(hyper);
@@ -170,7 +187,9 @@ describe.each(backends)('the optimizers on %s', (backend) => {
 
 test('wasm and cpu give the same weights to the last bit, webgpu within rounding', async () => {
   const start = randomFloats(37, 95);
-  const compute = () => runAdam(start, [37], gradientsOf(37));
+  // Beyond the step where 1 - 0.9^t becomes 1.
+  const gradients = [...gradientsOf(37), ...gradientsOf(37), ...gradientsOf(37), ...gradientsOf(37)];
+  const compute = () => runAdam(start, [37], gradients);
   const [cpu, wasm, webgpu] = await onEach(backends, compute);
   expect(wasm).toEqual(cpu);
   expectCloseArrays(webgpu!, cpu!, 2e-6);

@@ -104,6 +104,28 @@ describe.each(backends)('quantize on %s', (backend) => {
     expect(await gradient(x, params([1]), settings(-8, 7))).toEqual([0, 1, 1, 1, 1, 1, 0]);
   });
 
+  test('the mask around both ends, at every zero point, odd levels and even ones', async () => {
+    // Scale 1: the numbers next to the ties too, and those that a rounding has no answer to.
+    const next = 2 ** -18;
+    const numbers = Array.from({ length: 80 }, (_, i) => i / 2 - 20).flatMap((x) => [x - next, x, x + next]);
+    const x = tf.tensor1d([...numbers, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]);
+    for (const [qmin, qmax] of [
+      [-8, 7],
+      [-7, 7],
+      [0, 15],
+      [0, 1],
+      [-1, 0],
+    ] as const)
+      for (let zeroPoint = qmin; zeroPoint <= qmax; zeroPoint++) {
+        const inside = (value: number) => {
+          const level = nearestEven(value) + zeroPoint;
+          return Number(level >= qmin && level <= qmax);
+        };
+        const expected = [...numbers.map(inside), 0, 0, 0];
+        expect(await gradient(x, params([1], [zeroPoint]), settings(qmin, qmax))).toEqual(expected);
+      }
+  });
+
   test('the gradient is dq / scale inside the range and 0 outside, per channel', async () => {
     const shape = [6, 5];
     const scales = [0.1, 0.2, 0.3, 0.4, 0.5];
@@ -174,6 +196,20 @@ describe.each(backends)('quantize on %s', (backend) => {
       'The quantization parameters must have the shape [4, 3], but has [4, 2].',
     );
   });
+});
+
+test('all backends give the same gradients', async () => {
+  const x = randomFloats(5000, 22, -3, 3);
+  const scale = 0.0234567;
+  const ties = x.map((value) => (Math.round(value / scale) + 0.5) * scale);
+  const values = () => tf.tensor1d(Float32Array.of(...x, ...ties));
+  // A zero point that is no whole number too.
+  for (const zeroPoint of [7, -128, 0.3]) {
+    const compute = () => gradient(values(), params([scale], [zeroPoint]), settings(-128, 127));
+    const [cpu, wasm, webgpu] = await onEach(backends, compute);
+    expect(wasm).toEqual(cpu);
+    expect(webgpu).toEqual(cpu);
+  }
 });
 
 test('all backends give the same integers', async () => {
