@@ -141,8 +141,8 @@ describe('joint kernels give the bits of the two that they stand for', () => {
     const [rows, channels] = shape as [number, number];
     const size = rows * channels;
     const [dq, chosen, dx] = [floats(size, 1), tf.tensor1d(settings), tf.zeros([size])];
+    // The powers of the betas, at first and where 1 less them is 1.
     for (const params of [paramsOf(channels), paramsOf(channels, true)])
-      // The powers of the betas, at first and where 1 less them is 1.
       for (const powers of [
         [0.9, 0.999],
         [0, 0.9],

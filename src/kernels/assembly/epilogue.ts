@@ -159,7 +159,7 @@ function backward(
   }
   const rowBytes = (channels as usize) << 2;
   const scales = rowsOfScratch;
-  const biases = scales + rowBytes;
+  const biases = scales + rowBytes, sums = biases + rowBytes;
   makeScales(inputParams, weightParams, scales, channels);
   if (kind == GELU) makeBiases(inputParams, weightParams, bias, scales, biases, channels);
   memory.fill(dbias, 0, rowBytes);
@@ -167,6 +167,20 @@ function backward(
     const end = (min(BLOCK, rows - block) as usize) * rowBytes;
     if (dbiasStep && block > 0) memory.fill(dbias, 0, rowBytes);
     let c: usize = 0;
+    // Curves take longer than the sums: row after row, since down the columns of four tensors the caches keep up badly.
+    if (kind != LINEAR && kind != RELU) {
+      memory.fill(sums, 0, rowBytes);
+      for (let row: usize = 0; row < end; row += rowBytes) {
+        for (c = 0; c + 16 <= rowBytes; c += 16) {
+          const i = row + c;
+          addTo(sums + c, backwardAt(
+            kind, rounding, dy + i, saved + i, dacc + i, v128.load(scales + c), v128.load(biases + c), y + i,
+            inverse, least, greatest, true,
+          ), true);
+        }
+      }
+      for (c = 0; c + 16 <= rowBytes; c += 16) addTo(dbias + c, v128.load(sums + c), true);
+    }
     // A line of the cache, then one vector, at a time: the sums of a block's rows stay in registers.
     for (; c + 64 <= rowBytes; c += 64) {
       let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;

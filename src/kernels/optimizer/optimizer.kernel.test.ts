@@ -97,7 +97,11 @@ describe.each(backends)('the optimizers on %s', (backend) => {
       [2 ** -26, 0],
       [2 ** -24, 2 ** -26],
     ]) {
-      const [w, m, v] = [variable(start, [13]), variable(new Float32Array(13), [13]), tf.variable(tf.ones([13]))];
+      const [w, m, v] = [
+        variable(start, [13]),
+        variable(new Float32Array(13), [13]),
+        tf.variable(tf.ones([13])),
+      ];
       adamStep(w, tf.tensor1d(gradient), m, v, variable([0.01, 0.9, 0.999, 1e-8, ...powers], [6]));
       const expected = Array.from(start, (from, i) => {
         const [first, second] = [0.1 * gradient[i]!, 0.999 + 0.001 * gradient[i]! ** 2];
