@@ -154,6 +154,8 @@ async function take(
   const mine = ++turn;
   const { wanted, reading: before } = useOpening.getState();
   if (before) session().cancelLoading();
+  // What was said of files before says nothing of these.
+  dismiss('open');
   useOpening.setState({
     reading: { what, fetching, progress: null, since: performance.now() },
     chooser: null,
