@@ -9,7 +9,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { BackendChoice, BackendName, BackendStatus } from '@/catalog/backends';
 import { registerKernels } from '@/kernels/register';
-import { canShareMemory } from '@/kernels/sharedMemory';
+import { noRoom, sharingProblem } from '@/kernels/sharedMemory';
 import { threadsFor } from '@/kernels/threads';
 import { currentTeam, startWasmKernels, type Threads } from '@/kernels/wasm';
 import { selfTest } from './selfTest';
@@ -50,7 +50,13 @@ interface Adapter {
 
 async function findAdapter(): Promise<Adapter> {
   const gpu = globalThis.navigator?.gpu;
-  if (!gpu) return { reason: 'This browser has no WebGPU.' };
+  if (!gpu)
+    return {
+      reason:
+        globalThis.isSecureContext === false
+          ? 'WebGPU needs an address that begins with https, or localhost.'
+          : 'This browser has no WebGPU.',
+    };
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) return { reason: 'WebGPU found no graphics adapter on this machine.' };
@@ -91,27 +97,42 @@ async function makeCurrent(name: BackendName): Promise<void> {
   await tf.ready();
 }
 
+/** What recorded steps run on, and why on one thread where there are cores for several. */
+type Started = Pick<BackendStatus, 'adapter' | 'oneThread'>;
+
 /**
+ * @param what the instructions that are used: "SIMD"
  * @param other kernels in the place of the usual ones
- * @returns how many threads recorded steps run on
  */
-async function startWasm(files: WasmPaths | WasmFiles, other?: Uint8Array<ArrayBuffer>): Promise<number> {
+async function startWasm(
+  files: WasmPaths | WasmFiles,
+  what: string,
+  other?: Uint8Array<ArrayBuffer>,
+): Promise<Started> {
   // Threads are ours: tfjs's own would add up in another order.
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-  const several = hasThreads(files) && threadsFor(files.threads.cores) > 1 && canShareMemory();
-  if (several) {
+  const several = hasThreads(files) && threadsFor(files.threads.cores) > 1;
+  const problem = several ? sharingProblem() : undefined;
+  if (several && !problem) {
     setWasmPaths(files.sharedPaths);
     // Where memory cannot be shared after all, tfjs tries again below.
     if (await tf.setBackend('wasm').catch(() => false)) {
       await startWasmKernels(files.threads, other);
-      return currentTeam()?.threads ?? 1;
+      const team = currentTeam();
+      return team ? { adapter: `${what}, ${team.threads} threads` } : alone(what, noHelpers);
     }
   }
   setWasmPaths(hasThreads(files) ? files.paths : files);
   await makeCurrent('wasm');
   await startWasmKernels(undefined, other);
-  return 1;
+  return several ? alone(what, problem ?? noRoom) : { adapter: what };
 }
+
+const noHelpers = 'this browser starts no workers within workers';
+const alone = (what: string, problem: string): Started => ({
+  adapter: `${what}, 1 thread`,
+  oneThread: `It runs on one thread: ${problem}.`,
+});
 
 const hasThreads = (files: WasmPaths | WasmFiles): files is WasmFiles =>
   typeof files === 'object' && 'threads' in files;
@@ -150,18 +171,12 @@ export async function startBackend(
 
   unavailable.fused ??= unavailable.wasm ?? fusedProblem(wasmFiles);
 
-  const described = (what: string, threads: number): string =>
-    threads > 1 ? `${what}, ${threads} threads` : what;
-  const starters: Record<Choice, () => Promise<Omit<Backend, 'status'> & { adapter: string }>> = {
+  const starters: Record<Choice, () => Promise<Omit<Backend, 'status'> & Started>> = {
     webgpu: async () => ({ ...(await startWebGPU(adapter!)), synchronous: false }),
-    wasm: async () => {
-      const adapter = described('SIMD', await startWasm(wasmFiles));
-      return { adapter, lost: never, synchronous: true };
-    },
+    wasm: async () => ({ ...(await startWasm(wasmFiles, 'SIMD')), lost: never, synchronous: true }),
     fused: async () => {
       const kernels = await (wasmFiles as WasmFiles).fusedKernels();
-      const adapter = described('fused', await startWasm(wasmFiles, kernels));
-      return { adapter, lost: never, synchronous: true };
+      return { ...(await startWasm(wasmFiles, 'fused', kernels)), lost: never, synchronous: true };
     },
     cpu: async () => {
       await makeCurrent('cpu');
@@ -173,12 +188,12 @@ export async function startBackend(
   for (const name of wanted) {
     if (unavailable[name] !== undefined) continue;
     try {
-      const { adapter: description, lost, synchronous } = await starters[name]();
+      const { adapter: description, oneThread, lost, synchronous } = await starters[name]();
       const problem = await selfTest();
       if (problem !== undefined) throw new Error(problem);
       const backend = name === 'fused' ? 'wasm' : name;
       const deterministic = name !== 'webgpu' && name !== 'fused';
-      const status = { name: backend, adapter: description, deterministic, unavailable } as const;
+      const status = { name: backend, adapter: description, oneThread, deterministic, unavailable } as const;
       return { status, synchronous, lost };
     } catch (error) {
       unavailable[name] = `${name} did not start: ${error instanceof Error ? error.message : String(error)}`;

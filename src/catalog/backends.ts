@@ -17,6 +17,8 @@ export interface BackendStatus {
   name: BackendName;
   /** The adapter or the instruction set: "NVIDIA ampere", "SIMD, 2 threads". */
   adapter: string;
+  /** Why it runs on one thread where there are cores for several; a sentence for the badge. */
+  oneThread?: string | undefined;
   /** Same seed, same numbers, bit for bit. */
   deterministic: boolean;
   /** Why each choice that cannot be made cannot; a sentence for the Backend menu. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { canShareMemory, importingShared, sharedPages } from './sharedMemory';
+import { afterEach, expect, test, vi } from 'vitest';
+import { importingShared, noRoom, sharedPages, sharingProblem } from './sharedMemory';
 
 const binary = new Uint8Array(readFileSync('build/assembly/kernels.wasm'));
 const tfjs = new Uint8Array(readFileSync('build/assembly/tfjs-backend-wasm-simd-shared.wasm'));
@@ -29,6 +29,26 @@ test("tfjs's own module comes with a shared memory", async () => {
   expect((exports.memory as WebAssembly.Memory).buffer).toBeInstanceOf(SharedArrayBuffer);
 });
 
-test('memory is shared only on a page that is isolated', () => {
-  expect(canShareMemory()).toBe(false);
+afterEach(() => vi.unstubAllGlobals());
+
+test('memory is shared where the page is isolated, and else a reason is given', () => {
+  expect(sharingProblem()).toMatch(/^the server of this page does not send the headers/);
+  vi.stubGlobal('crossOriginIsolated', true);
+  expect(sharingProblem()).toBeUndefined();
+  vi.stubGlobal('SharedArrayBuffer', undefined);
+  expect(sharingProblem()).toBe('this browser shares no memory between threads');
+  vi.stubGlobal('isSecureContext', false);
+  expect(sharingProblem()).toMatch(/^threads need an address that begins with https/);
+});
+
+test('where there is no room for shared memory, that is the reason', () => {
+  vi.stubGlobal('crossOriginIsolated', true);
+  vi.stubGlobal('WebAssembly', {
+    Memory: class {
+      constructor() {
+        throw new RangeError('WebAssembly.Memory(): could not allocate memory');
+      }
+    },
+  });
+  expect(sharingProblem()).toBe(noRoom);
 });

@@ -5,18 +5,25 @@ export const sharedPages = 32768;
 /** What tfjs's module begins with. */
 const firstPages = 256;
 
+export const noRoom = 'this device has no room for memory that threads share';
+
 /**
- * Whether this browser lets workers share memory: the page must be cross-origin isolated, and there must be room for it, which
- * phones may lack.
+ * Why workers cannot share memory here, undefined where they can. The page must be cross-origin isolated, which takes a secure
+ * context and two headers; and there must be room for the memory, which phones may lack.
  */
-export function canShareMemory(): boolean {
-  if (globalThis.crossOriginIsolated !== true || typeof SharedArrayBuffer === 'undefined') return false;
+export function sharingProblem(): string | undefined {
+  if (globalThis.isSecureContext === false)
+    return 'threads need an address that begins with https, or localhost';
+  if (globalThis.crossOriginIsolated !== true)
+    return 'the server of this page does not send the headers that threads need, Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy';
+  if (typeof SharedArrayBuffer === 'undefined') return 'this browser shares no memory between threads';
   try {
     const memory = new WebAssembly.Memory({ initial: firstPages, maximum: sharedPages, shared: true });
-    return memory.buffer instanceof SharedArrayBuffer;
+    if (memory.buffer instanceof SharedArrayBuffer) return undefined;
   } catch {
-    return false;
+    // As below.
   }
+  return noRoom;
 }
 
 /** The flags of an imported memory that states a most: of its own, or shared (WebAssembly threads proposal). */

@@ -51,7 +51,8 @@ test('helpers that never come are not waited for, and memory that is not shared 
   expect(deserted!.helped).toBe(0);
   const [refused] = await train({ ...order, cores: [4], without: 'refused' });
   const [alone] = await train({ ...order, cores: [1] });
-  for (const one of [refused!, alone!]) expect([one.adapter, one.threads]).toEqual(['SIMD', 1]);
+  expect([refused!.adapter, refused!.threads]).toEqual(['SIMD, 1 thread', 1]);
+  expect([alone!.adapter, alone!.threads]).toEqual(['SIMD', 1]);
   expect(refused!.values).toEqual(alone!.values);
   expect(deserted!.values).toEqual(alone!.values);
 });

@@ -28,7 +28,11 @@ export function BackendMenu() {
   return (
     <div
       className={styles.backend}
-      {...help([words.backend.help, ...(backend ? [exact] : []), ...passedOver].filter(Boolean).join(' '))}
+      {...help(
+        [words.backend.help, ...(backend ? [exact] : []), ...passedOver, backend?.oneThread]
+          .filter(Boolean)
+          .join(' '),
+      )}
     >
       <i data-on={backend !== null} aria-hidden="true" />
       <span>{backend ? backendLabels[backend.name] : backendLabels[choice]}</span>
