@@ -1,29 +1,41 @@
-/** Timing of the session: medians of step times, and jobs that run often but never take more than a share of the time. */
+/** Timing of the session: the time of a step, and jobs that run often but never take more than a share of the time. */
 
-/** Median of the last values, for step times. */
-export class Median {
-  private readonly values: number[] = [];
+/** Steps are timed together for so long: a step may be shorter than a tick of the clock, 1 ms on a page that is not isolated. */
+const blockMs = 40;
+
+/** The time of one step: the median of the last blocks of steps, each of which took 40 ms or more. */
+export class StepTime {
+  private readonly blocks: number[] = [];
   private next = 0;
+  private open = { ms: 0, steps: 0 };
 
+  /** @param size blocks that count */
   constructor(private readonly size: number) {}
 
-  add(value: number): void {
-    this.values[this.next] = value;
+  /** @param ms that so many steps took, as far as the clock saw it */
+  add(ms: number, steps = 1): void {
+    const { open } = this;
+    open.ms += ms;
+    open.steps += steps;
+    if (open.ms < blockMs) return;
+    this.blocks[this.next] = open.ms / open.steps;
     this.next = (this.next + 1) % this.size;
-  }
-
-  /** 0 before the first value. */
-  get value(): number {
-    const sorted = this.values.toSorted((a, b) => a - b);
-    const middle = Math.floor(sorted.length / 2);
-    return sorted.length % 2 === 1
-      ? sorted[middle]!
-      : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+    this.open = { ms: 0, steps: 0 };
   }
 
   clear(): void {
-    this.values.length = 0;
+    this.blocks.length = 0;
     this.next = 0;
+    this.open = { ms: 0, steps: 0 };
+  }
+
+  /** In ms; of fewer steps than a block if there are no more, and 0 before the first. */
+  get value(): number {
+    const { blocks, open } = this;
+    if (blocks.length === 0) return open.ms / Math.max(1, open.steps);
+    const sorted = blocks.toSorted((a, b) => a - b);
+    const middle = sorted.length >> 1;
+    return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
   }
 }
 

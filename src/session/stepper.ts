@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Change } from '@/experiment/schema';
 import { LossRing } from './lossRing';
-import { Median } from './pace';
+import { StepTime } from './pace';
 import type { Trainer } from './trainer';
 
 const twins = ['float', 'qat'] as const;
@@ -20,15 +20,18 @@ export interface Divergence {
   network: Twin;
 }
 
-/** Steps whose times the medians are taken of. */
-const timedSteps = 41;
+/** Blocks of steps whose times the medians are taken of. */
+const timedBlocks = 21;
 /** Longest burst on a device that is read at the end only. */
 const maxQueuedSteps = 256;
 /** Bursts from one measurement of a read's latency to the next. */
 const burstsPerLatency = 32;
 
 export class Stepper {
-  readonly times: Record<Twin, Median> = { float: new Median(timedSteps), qat: new Median(timedSteps) };
+  readonly times: Record<Twin, StepTime> = {
+    float: new StepTime(timedBlocks),
+    qat: new StepTime(timedBlocks),
+  };
   private queued = 4;
   private bursts = 0;
   private latency = 0;
@@ -148,7 +151,7 @@ export class Stepper {
       if (this.bursts++ % burstsPerLatency === 0) await this.measureLatency(ring);
       const ms = Math.max(elapsed - this.latency, elapsed / 10);
       // A step that was checked was taken twice.
-      if (!checked) this.times[twin].add(ms / count);
+      if (!checked) this.times[twin].add(ms, count);
       return { losses, ms };
     } finally {
       ring.dispose();
