@@ -195,11 +195,12 @@ export default function Pareto() {
     const here = mine && mine.x > 0 ? mine : null;
     const drawn = here ? [...all, here] : all;
     const best = Math.max(...drawn.map(({ row }) => row.float.mean));
+    const costs = drawn.map((one) => one.x);
     return {
       marks: all,
       present: here,
       float: drawn.length > 0 ? { y: best } : null,
-      x: logAxis(drawn.map((one) => one.x)),
+      x: logAxis(costs, axis.unit?.(Math.max(1, ...costs))),
       y: accuracyAxis([...drawn.map((one) => one.y), ...(drawn.length > 0 ? [best] : [])]),
     };
   }, [rows, now, axis]);
@@ -254,7 +255,7 @@ export default function Pareto() {
                 tickLine={false}
                 axisLine={false}
                 tickMargin={4}
-                tickFormatter={axis.text}
+                tickFormatter={axis.tick ?? axis.text}
               />
               <YAxis
                 width={36}

@@ -10,6 +10,10 @@ export interface CostAxis {
   note: string;
   value(row: Row): number | null;
   text(value: number): string;
+  /** What ticks are round numbers of, 1 if absent. */
+  unit?(largest: number): number;
+  /** A tick's text, if not that of a value. */
+  tick?(value: number): string;
   /** The float network's cost, where it can be told for all runs at once. */
   float?(row: Row): number;
 }
@@ -21,6 +25,9 @@ export const costAxes = {
     note: 'QAT test accuracy, %; packed bytes, log scale',
     value: ({ size }) => size,
     text: bytes,
+    // Powers of 1024, as they are written; "5 KB" instead of "5.00 KB".
+    unit: (largest) => 1024 ** Math.max(0, Math.floor(Math.log(largest) / Math.log(1024))),
+    tick: (value) => bytes(value).replace(/\.?0+ (?=[KMG])/, ' '),
     float: ({ floatSize }) => floatSize,
   },
   bops: {

@@ -89,8 +89,13 @@ const mantissas = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]] as const;
 /**
  * A logarithmic axis with some room at both ends.
  * @param values positive
+ * @param unit what ticks are round numbers of: 1024 for KB
  */
-export function logAxis(values: readonly number[]): { domain: [number, number]; ticks: number[] } {
+export function logAxis(values: readonly number[], unit = 1): { domain: [number, number]; ticks: number[] } {
+  if (unit !== 1) {
+    const { domain, ticks } = logAxis(values.map((value) => value / unit));
+    return { domain: [domain[0] * unit, domain[1] * unit], ticks: ticks.map((tick) => tick * unit) };
+  }
   const known = values.filter((value) => value > 0 && Number.isFinite(value));
   const low = Math.min(...(known.length > 0 ? known : [1]));
   const high = Math.max(...(known.length > 0 ? known : [10]));

@@ -4,6 +4,7 @@ import { defaultExperiment } from '@/experiment/presets';
 import type { CurvePoint } from '@/session/protocol';
 import { finished } from '@/store/runs/actions';
 import type { Run } from '@/store/runs/record';
+import { costAxes } from './axes';
 import { duration, sorted } from './columns';
 import { accuracyAxis, labelsBelow, logAxis, type Placed, paretoFront } from './pareto';
 import { meanRows, rowsOf } from './rows';
@@ -44,6 +45,17 @@ describe('its axes', () => {
     const { domain } = accuracyAxis([0.1, 0.95, 0.96, 0.97, 0.98]);
     expect(domain[0]).toBeGreaterThan(0.8);
     expect(domain[1]).toBeGreaterThanOrEqual(0.98);
+  });
+
+  it('have sizes at round numbers of bytes, KB or MB', () => {
+    const ticks = (...sizes: number[]) => {
+      const { unit, tick } = costAxes.size;
+      return logAxis(sizes, unit(Math.max(...sizes))).ticks.map(tick);
+    };
+    expect(ticks(3133, 21_504)).toEqual(['5 KB', '10 KB', '20 KB']);
+    expect(ticks(447, 4000)).toEqual(['512 B', '1 KB', '2 KB']);
+    expect(ticks(120, 900)).toEqual(['200 B', '500 B', '1000 B']);
+    expect(ticks(1500 * 1024, 3000 * 1024)).toEqual(['1.5 MB', '2 MB', '3 MB']);
   });
 
   it('hold every value, with a few ticks within', () => {
