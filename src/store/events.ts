@@ -13,7 +13,7 @@ const steps = (count: number) => count.toLocaleString('en-US');
 
 /** Says why the run has paused, and gets ready for what comes next. */
 function paused({ reason, step }: Of<'paused'>): void {
-  useLive.setState({ state: 'paused', step });
+  useLive.setState({ state: 'paused', pausing: false, step });
   const go = worker.waiting;
   worker.waiting = undefined;
   if (go) {

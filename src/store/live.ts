@@ -27,6 +27,8 @@ export interface Divergence {
 export interface LiveState {
   run: number;
   state: RunState;
+  /** A pause was asked for, and the worker has not judged the whole test set yet. */
+  pausing: boolean;
   step: number;
   stepsPerEpoch: number;
   stepsPerSecond: number;
@@ -52,6 +54,7 @@ export interface LiveState {
 export const emptyLive: LiveState = {
   run: 0,
   state: 'starting',
+  pausing: false,
   step: 0,
   stepsPerEpoch: 1,
   stepsPerSecond: 0,

@@ -9,6 +9,8 @@ import { connect } from './events';
 import { settingsNow, useExperiment } from './experiment';
 import { emptyLive, useLive } from './live';
 import { useNotices } from './notices';
+import { pin } from './runs/actions';
+import { useRuns } from './runs/runs';
 import * as session from './session';
 import { begin, shownLayer } from './worker';
 import { defaultPreferences, useWorkspace } from './workspace';
@@ -314,5 +316,49 @@ describe('the selected layer', () => {
     expect(shownLayer('input', layers)).toBe('input');
     expect(shownLayer('dense9', layers)).toBe('conv2');
     expect(shownLayer('pool1', layers)).toBe('conv2');
+  });
+});
+
+describe('a run that is pinned while its pause still judges the test set', () => {
+  const seen = (step: number, accuracy: number) => {
+    const score = { accuracy, loss: 0.7 };
+    port().say({
+      type: 'snapshot',
+      run: run(),
+      snapshot: {
+        step,
+        stepsPerEpoch: 25,
+        running: true,
+        stepsPerSecond: 100,
+        stepMs: { float: 1, qat: 1 },
+        points: [{ step, float: score, qat: score, ptq: score }],
+      },
+    });
+  };
+  const kept = () => useRuns.getState().runs.map(({ step, accuracy }) => [step, accuracy.qat]);
+  beforeEach(() => {
+    useRuns.setState({ runs: [] });
+    session.train();
+    seen(10, 0.3);
+    session.pause();
+    void pin();
+    seen(12, 0.6);
+    expect(kept()).toEqual([[10, 0.3]]);
+  });
+
+  it('has the numbers that the pause ends with', () => {
+    seen(12, 0.9);
+    port().say({ type: 'paused', run: run(), step: 12, reason: 'asked' });
+    expect(kept()).toEqual([[12, 0.9]]);
+    // What comes after it is another matter.
+    seen(12, 0.1);
+    expect(kept()).toEqual([[12, 0.9]]);
+  });
+
+  it('stays as it was where training goes on instead', () => {
+    session.train();
+    seen(20, 0.9);
+    port().say({ type: 'paused', run: run(), step: 20, reason: 'asked' });
+    expect(kept()).toEqual([[10, 0.3]]);
   });
 });

@@ -70,7 +70,7 @@ export function train(): void {
   if (state === 'training' || divergence) return;
   // No run in the worker although the start is over: it failed, and is tried again.
   if (state === 'paused' && !worker.loaded) begin(presentRun());
-  useLive.setState({ state: 'training' });
+  useLive.setState({ state: 'training', pausing: false });
   useWorkspace.setState({ trained: true });
   // Training on ends a measurement.
   useAnalysis.setState({ measuring: null });
@@ -79,7 +79,7 @@ export function train(): void {
 }
 export function pause(): void {
   if (useLive.getState().state !== 'training') return;
-  useLive.setState({ state: 'paused' });
+  useLive.setState({ state: 'paused', pausing: true });
   session().pause();
 }
 export const toggleTraining = (): void => (useLive.getState().state === 'training' ? pause() : train());

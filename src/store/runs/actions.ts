@@ -1,9 +1,10 @@
 /** What a person does with runs: pin, rename, delete, restore. Stored at once, and other tabs hear of it. */
 import { settingsAt } from '@/experiment/changes';
 import { workingMemory } from '@/experiment/memory';
+import type { Experiment } from '@/experiment/schema';
 import { learnedWidths, modelSize } from '@/experiment/size';
 import { useExperiment } from '../experiment';
-import { useLive } from '../live';
+import { type LiveState, useLive } from '../live';
 import { alertPerson, notify } from '../notices';
 import { openExperiment } from '../opening';
 import { useWorkspace } from '../workspace';
@@ -58,10 +59,11 @@ export function hasRoom(more: number): boolean {
   return false;
 }
 
-/** Keeps the present run as it is now. */
+/** Keeps the present run as it is now; while a pause is still judging the whole test set, with what it finds then. */
 export async function pin(): Promise<void> {
   const { experiment } = useExperiment.getState();
-  const { points, layers, stepMs, backend, step } = useLive.getState();
+  const live = useLive.getState();
+  const { points, step } = live;
   const last = points.at(-1);
   if (!last || step === 0)
     return notify({
@@ -70,19 +72,36 @@ export async function pin(): Promise<void> {
       text: 'Nothing is trained yet: press Train, then pin the run.',
     });
   if (!hasRoom(1)) return;
-  // What was recorded for later steps has not happened.
-  const changes = experiment.changes.filter((one) => one.step <= last.step);
-  await change([
-    finished({
-      experiment: { ...experiment, changes },
-      points,
-      stepMs,
-      backend: backend?.name ?? '',
-      widths: learnedWidths(Object.values(layers)),
-      curve: true,
-    }),
-  ]);
+  const run = present(experiment, live);
+  await change([run]);
   useWorkspace.setState({ bench: 'runs', benchOpen: true });
+  if (!live.pausing) return;
+  const stop = useLive.subscribe((now) => {
+    const goesOn = now.run === live.run && now.state === 'paused';
+    if (goesOn && now.pausing) return;
+    stop();
+    const kept = find(run.id);
+    if (!goesOn || !kept) return;
+    const { at, curve, name } = kept;
+    void change([
+      { ...present(experiment, now), id: run.id, at, curve, ...(name !== undefined && { name }) },
+    ]);
+  });
+}
+
+/** The record of what is measured of the run at hand. */
+function present(experiment: Experiment, { points, layers, stepMs, backend }: LiveState): Run {
+  const step = points.at(-1)!.step;
+  // What was recorded for later steps has not happened.
+  const changes = experiment.changes.filter((one) => one.step <= step);
+  return finished({
+    experiment: { ...experiment, changes },
+    points,
+    stepMs,
+    backend: backend?.name ?? '',
+    widths: learnedWidths(Object.values(layers)),
+    curve: true,
+  });
 }
 
 interface Finished extends Pick<Run, 'experiment' | 'points' | 'stepMs' | 'backend' | 'curve'> {
