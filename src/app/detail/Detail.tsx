@@ -29,6 +29,7 @@ import { Facts } from './Facts';
 import { isAfterTanh, isFloat, isSign } from './grid';
 import { LevelHistogram } from './LevelHistogram';
 import { Precision } from './Precision';
+import selects from './Precision.module.css';
 import { Staircase } from './Staircase';
 import { TrapLine } from './TrapLine';
 
@@ -67,6 +68,7 @@ function SiteSwitch({ detail, shown }: { detail: LayerDetail; shown: SiteName })
   if (there.some((name) => sites[name].short !== ''))
     return (
       <select
+        className={selects.select}
         aria-label={legend}
         value={shown}
         onChange={(event) => useWorkspace.setState({ site: event.target.value as SiteName })}
