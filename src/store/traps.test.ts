@@ -20,6 +20,9 @@ it('stays for a while after it was last seen', () => {
   expect(keepTraps(found, [], defaultExperiment, 1500).map((one) => one.trap)).toEqual([trap]);
   expect(keepTraps(found, [], defaultExperiment, 1501)).toEqual([]);
   expect(keepTraps(found, [trap], defaultExperiment, 900)).toMatchObject([{ seen: 900 }]);
+  const late = keepTraps([], [trap], defaultExperiment, 80_000);
+  expect(keepTraps(late, [], defaultExperiment, 100_000)).toHaveLength(1);
+  expect(keepTraps(late, [], defaultExperiment, 100_001)).toEqual([]);
 });
 it('goes at once when it is mended, and when the run goes back', () => {
   const mended = trap.mend.edits.reduce(applyEdit, defaultExperiment);

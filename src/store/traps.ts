@@ -17,8 +17,11 @@ export interface KeptTrap {
   settings: string;
 }
 
-/** Steps that a trap stays after it was last seen, so that one at its threshold does not come and go. */
-const lasting = 1000;
+/**
+ * Steps that a trap stays after it was last seen, so that one at its threshold does not come and go: a quarter of the
+ * run, since a small network takes 10,000 steps a second.
+ */
+const lasting = (seen: number) => Math.max(1000, seen / 4);
 
 /** What a trap depends on: how its site rounds, and the learning rate. */
 function settingsBehind({ layers, input, optimizer }: Experiment, { layer, site }: Trap): string {
@@ -38,7 +41,7 @@ export function keepTraps(
     (one) =>
       !found.some(({ key }) => key === one.trap.key) &&
       step >= one.seen &&
-      step <= one.seen + lasting &&
+      step <= one.seen + lasting(one.seen) &&
       one.settings === settingsBehind(settings, one.trap),
   );
   return [...staying, ...now];
