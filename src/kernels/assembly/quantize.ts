@@ -36,9 +36,9 @@ export function gridGradient(dq: v128, x: v128, inverse: v128, least: v128, grea
  */
 export function leastInside(qmin: f32, zeroPoint: f32): f32 {
   let level: f32 = ceil(qmin - zeroPoint);
-  // The sums round where the zero point is no whole number.
-  while (level - 1 + zeroPoint >= qmin) level -= 1;
-  while (level + zeroPoint < qmin) level += 1;
+  // Where the zero point is no whole number, the difference and the sums are rounded: by a level at most.
+  if (level - 1 + zeroPoint >= qmin) level -= 1;
+  else if (level + zeroPoint < qmin) level += 1;
   const tie: f32 = level - 0.5;
   // Ties go to the even neighbour.
   if (nearest(tie) == level) return tie;

@@ -126,6 +126,39 @@ describe.each(backends)('quantize on %s', (backend) => {
       }
   });
 
+  test('the mask is that of the rounded value for any bits of a float, at scales that round and zero points between levels', async () => {
+    const bits = new Uint32Array(1);
+    const float = new Float32Array(bits.buffer);
+    const neighbours = (value: number): number[] =>
+      [-2, -1, 0, 1, 2].map((ulps) => {
+        float[0] = value;
+        bits[0]! += ulps;
+        return float[0]!;
+      });
+    const random = new Float32Array(new Uint32Array(randomFloats(400, 31, 0, 2 ** 32)).buffer);
+    for (const [zeroPoint, qmin, qmax] of [
+      [0, -7, 7],
+      [0, -128, 127],
+      [3, 0, 15],
+      [-128, -128, 127],
+      [0.5, -4, 3],
+      [-2.25, -1, 1],
+      [Math.fround(0.1), -8, 7],
+    ] as const)
+      for (const scale of [1, 0.0537, 3.7]) {
+        const inverse = Math.fround(1 / Math.fround(scale));
+        const levels = [qmin - 1, qmin - 0.5, qmin, qmin + 0.5, qmax - 0.5, qmax, qmax + 0.5, qmax + 1];
+        const near = levels.flatMap((level) => [level, level - zeroPoint].map((at) => (at - 0.5) / inverse));
+        const x = Float32Array.of(0, -0, ...near.flatMap(neighbours), ...random);
+        const got = await gradient(tf.tensor1d(x), params([scale], [zeroPoint]), settings(qmin, qmax));
+        const expected = Array.from(x, (value) => {
+          const rounded = nearestEven(Math.fround(value * inverse)) + zeroPoint;
+          return rounded >= qmin && rounded <= qmax ? inverse : 0;
+        });
+        expect(got).toEqual(expected);
+      }
+  });
+
   test('the gradient is dq / scale inside the range and 0 outside, per channel', async () => {
     const shape = [6, 5];
     const scales = [0.1, 0.2, 0.3, 0.4, 0.5];
