@@ -61,7 +61,12 @@ const heard: { [T in RunEvent['type']]: (event: Of<T>) => void } = {
   },
   measured: ({ result }) => keepMeasurement(result),
   diverged: ({ step, layer, network, rewindTo }) =>
-    useLive.setState({ state: 'paused', step, divergence: { step, layer, network, rewindTo } }),
+    useLive.setState({
+      state: 'paused',
+      pausing: false,
+      step,
+      divergence: { step, layer, network, rewindTo },
+    }),
   moved: ({ from, to, reason, step }) =>
     alertPerson(
       'moved',

@@ -98,6 +98,7 @@ export function begin(run: SavedRun, { training = false, keep = false } = {}): v
     points: run.points.filter((point) => point.step <= step),
     histories: keep ? historiesUpTo(before.histories, step) : {},
     divergence: null,
+    pausing: false,
     state: training ? 'training' : 'starting',
   });
   if (!keep) useAnalysis.setState({ ...emptyAnalysis, run: number });
