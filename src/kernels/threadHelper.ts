@@ -2,14 +2,8 @@
  * A helper thread of recorded steps: runs pieces of launches on the shared heap, with kernels of its own. See ./threadWords.ts.
  */
 
-import { changing, claim, looks, words } from './threadWords';
+import { changing, claim, type HelperMessage, looks, words } from './threadWords';
 import type { LaunchFunction } from './wasm';
-
-export type HelperMessage =
-  | { type: 'start'; kernels: WebAssembly.Module; memory: WebAssembly.Memory; state: Int32Array }
-  /** @param names of the kernels that it imports in turn; @param workspace an address of this helper's own */
-  | { type: 'program'; id: number; module: WebAssembly.Module; names: string[]; workspace: number }
-  | { type: 'drop'; id: number };
 
 interface Started {
   kernels: Record<string, LaunchFunction>;

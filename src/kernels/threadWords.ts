@@ -55,3 +55,10 @@ export function ring(state: Int32Array): void {
   Atomics.add(state, words.bell, 1);
   if (Atomics.load(state, words.asleep) > 0) Atomics.notify(state, words.bell);
 }
+
+/** What the training thread posts to a helper. */
+export type HelperMessage =
+  | { type: 'start'; kernels: WebAssembly.Module; memory: WebAssembly.Memory; state: Int32Array }
+  /** @param names of the kernels that it imports in turn; @param workspace an address of this helper's own */
+  | { type: 'program'; id: number; module: WebAssembly.Module; names: string[]; workspace: number }
+  | { type: 'drop'; id: number };

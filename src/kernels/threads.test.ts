@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type HelperMessage, helper } from './threadHelper';
+import { helper } from './threadHelper';
 import { Team, threadsFor } from './threads';
-import { claim, closeClaims, wordBytes, words } from './threadWords';
+import { claim, closeClaims, type HelperMessage, wordBytes, words } from './threadWords';
 
 const memory = () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
 /** A module without imports or exports. */

@@ -1,6 +1,15 @@
 /** The threads of recorded steps on WebAssembly, seen from the training thread: helpers, and the programs they know. */
-import type { HelperMessage } from './threadHelper';
-import { changing, claim, closeClaims, looks, mostPieces, ring, wordBytes, words } from './threadWords';
+import {
+  changing,
+  claim,
+  closeClaims,
+  type HelperMessage,
+  looks,
+  mostPieces,
+  ring,
+  wordBytes,
+  words,
+} from './threadWords';
 
 /** A helper, as far as it is needed here: a Worker whose script hands its messages to `helper()` of ./threadHelper.ts. */
 export interface HelperPort {

@@ -10,6 +10,7 @@ export * from './quantizeFloat';
 export * from './quantizeRows';
 export * from './observe';
 export * from './epilogue';
+export * from './epilogueGradient';
 export * from './loss';
 export * from './optimizer';
 export * from './weightScales';
