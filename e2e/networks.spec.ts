@@ -252,7 +252,7 @@ test('a layer that does not fit is said to be so, and the run goes on', async ({
   await playground.open(presets.find(({ name }) => name === 'CNN 8-16')!.link);
   const address = playground.fragment();
   await playground.button('Edit').click();
-  await playground.button('Add gru').click();
+  await playground.button('Add GRU').click();
   await expect(playground.alert).toHaveText(
     /The GRU layer needs a sequence before it: put “Rows as a sequence”/,
   );

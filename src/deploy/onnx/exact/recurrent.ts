@@ -106,8 +106,14 @@ function recurrent(to: Translation, op: RecurrentOp, { gates, more, before, step
     const past = rescaled(inside, `${layer}_state_parts`, op.recurrent.rescale!, [products]);
     const wholes = own.map((tensor, i) => ({ ...parts[i]!.whole, tensor }));
     const next = step({ graph: inside, parts: wholes, past, state, more: beside });
-    return [next.state, ...next.more].map((each) => each.tensor);
+    return [marked(inside, next.state), ...next.more].map((each) => each.tensor);
   };
+  const zero = constant(graph, `${layer}_zero_state`, [], [zeroPoint]);
+  const codes = (inside: Graph, less: Whole) =>
+    zeroPoint === 0 ? less : plus(inside, `${layer}_q`, less, zero);
+  /** A style that is not run but read says of every state that it is rounded, and to how many bits. */
+  const marked = (inside: Graph, less: Whole): Whole =>
+    style.scans ? less : style.whole(inside, style.keepWhole(inside, codes(inside, less), value), value);
 
   const zeros = zerosFor(graph, layer, all.tensor, units);
   const run = style.scans ? scanned : writtenOut;
@@ -117,9 +123,7 @@ function recurrent(to: Translation, op: RecurrentOp, { gates, more, before, step
     advance,
   );
   const whole: Whole = { tensor: states, element: 'float32', largest: limits[0]! };
-  const zero = constant(graph, `${layer}_zero_state`, [], [zeroPoint]);
-  const q = zeroPoint === 0 ? whole : plus(graph, `${layer}_q`, whole, zero);
-  to.putWhole(op.output, q, 'rows', sequence ? [positions, units] : [units]);
+  to.putWhole(op.output, codes(graph, whole), 'rows', sequence ? [positions, units] : [units]);
 }
 
 /** Zeros [N, units], for as many examples as `like` has. */
