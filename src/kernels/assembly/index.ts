@@ -27,6 +27,7 @@ export * from './gru';
 export * from './lstm';
 export * from './dropout';
 export * from './learnedBits';
+export * from './learnedParams';
 export * from './slice';
 export * from './requantize';
 export * from './elementwise';

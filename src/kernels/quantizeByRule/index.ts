@@ -41,6 +41,7 @@ import {
   quantizeByRuleCpu,
   quantizeByRuleGradientCpu,
 } from './cpu';
+import { learnedGradientWebgpu, learnedParamsWebgpu } from './learnedWebgpu';
 import {
   advanceClockWasm,
   learnedGradientWasm,
@@ -48,13 +49,7 @@ import {
   quantizeByRuleGradientWasm,
   quantizeByRuleWasm,
 } from './wasm';
-import {
-  advanceClockWebgpu,
-  learnedGradientWebgpu,
-  learnedParamsWebgpu,
-  quantizeByRuleGradientWebgpu,
-  quantizeByRuleWebgpu,
-} from './webgpu';
+import { advanceClockWebgpu, quantizeByRuleGradientWebgpu, quantizeByRuleWebgpu } from './webgpu';
 
 export { clipDecay, estimators, modes, rules } from './constants';
 

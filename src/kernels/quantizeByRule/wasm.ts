@@ -1,4 +1,4 @@
-/** quantizeByRule in WebAssembly (../assembly/quantizeByRule.ts). */
+/** quantizeByRule in WebAssembly (../assembly/quantizeByRule.ts, ../assembly/learnedParams.ts). */
 import { util } from '@tensorflow/tfjs-core';
 import type { Implementation } from '../definition';
 import { address, launch, output, scratch } from '../wasm';
