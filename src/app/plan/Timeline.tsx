@@ -86,8 +86,12 @@ export const Timeline = memo(function Timeline({ last, reached }: Props) {
   const handles = useMemo(() => handlesOf(shown), [shown]);
   const { ref, width } = useElementSize();
   const strip = useElementSize();
-  const steps = handles.map(({ step }) => (width * step) / last);
-  const places = width > 0 ? spread(steps, knobGap, 0, width) : steps;
+  // What is not in view stays out of the way; the axis grows with the run.
+  const seen = handles.filter(({ step }) => step <= last);
+  const steps = seen.map(({ step }) => (width * step) / last);
+  // More than there is room for side by side lie on each other.
+  const gap = Math.min(knobGap, width / Math.max(1, seen.length - 1));
+  const places = width > 0 ? spread(steps, gap, 0, width) : steps;
   const upcoming = handles.some(({ step }) => step > reached);
   return (
     <section className={styles.timeline} aria-label="Precision timeline">
@@ -119,24 +123,21 @@ export const Timeline = memo(function Timeline({ last, reached }: Props) {
         {handles.length === 0 && (
           <span className={styles.none}>constant bits; toggle one while it trains, or plan a schedule</span>
         )}
-        {handles.map((handle, i) =>
-          // What is not in view stays out of the way; the axis grows with the run.
-          handle.step > last ? null : (
-            <Knob
-              key={handle.id}
-              handle={handle}
-              last={last}
-              width={width}
-              left={places[i]!}
-              rows={rowsOf(handle, rows)}
-              layers={shown.layers}
-              past={handle.step <= reached}
-              onChange={draft.change}
-              onTake={draft.take}
-              onCancel={draft.cancel}
-            />
-          ),
-        )}
+        {seen.map((handle, i) => (
+          <Knob
+            key={handle.id}
+            handle={handle}
+            last={last}
+            width={width}
+            left={places[i]!}
+            rows={rowsOf(handle, rows)}
+            layers={shown.layers}
+            past={handle.step <= reached}
+            onChange={draft.change}
+            onTake={draft.take}
+            onCancel={draft.cancel}
+          />
+        ))}
       </div>
     </section>
   );

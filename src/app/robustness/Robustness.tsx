@@ -87,7 +87,7 @@ function Plot({ corruption, floor }: { corruption: Corruption; floor: number }) 
       <h3>
         <span {...help(words)}>{label}</span>{' '}
         <small {...help(`At ${text(last.level)}: accuracy against that on clean examples.`)}>
-          QAT {points(falls('qat'))}, PTQ {points(falls('ptq'))}
+          QAT {points(falls('qat')).replace(' pt', '')}, PTQ {points(falls('ptq'))}
         </small>
       </h3>
       <div className={styles.chart}>

@@ -74,15 +74,18 @@ function List({ sweep }: { sweep: SweepRecord }) {
     return i === index ? `step ${count(step)}` : '';
   };
   return (
-    <ol className={styles.list}>
-      {sweep.runs.map((run, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a run is its place in the queue
-        <li key={i} data-state={i === index && run.state === 'waiting' ? 'working' : run.state}>
-          <span>{names[i]}</span>
-          <span>{result(run, i)}</span>
-        </li>
-      ))}
-    </ol>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too
+    <section className={styles.list} aria-label="Runs of the sweep" tabIndex={0}>
+      <ol>
+        {sweep.runs.map((run, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a run is its place in the queue
+          <li key={i} data-state={i === index && run.state === 'waiting' ? 'working' : run.state}>
+            <span>{names[i]}</span>
+            <span>{result(run, i)}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
   );
 }
 
