@@ -247,19 +247,24 @@ for (const workload of options.sections.length > 0 ? [] : names) {
   console.error(`${workload}: done`);
 }
 
-/** qat_ms of each peer over that of our WASM, and the geometric mean over the workloads that both have. */
+/** qat_ms of a peer over ours, and the geometric mean over the workloads that both have. */
+function ratiosTo(theirs, ours = {}) {
+  const both = names.filter((name) => theirs[name]?.qat_ms && ours[name]?.qat_ms);
+  if (both.length === 0) return undefined;
+  const each = both.map((name) => theirs[name].qat_ms / ours[name].qat_ms);
+  const product = each.reduce((sum, ratio) => sum * ratio, 1);
+  return {
+    ...Object.fromEntries(both.map((name, i) => [name, rounded(each[i], 3)])),
+    geometric_mean: rounded(product ** (1 / both.length), 3),
+  };
+}
+
+/** Every peer over our one thread; PyTorch, which has the better of one and two, over our threads too. */
 function ratiosOf({ backends, peers }) {
-  const ratios = {};
-  for (const [peer, rows] of Object.entries(peers)) {
-    const both = names.filter((name) => rows[name]?.qat_ms && backends.wasm?.[name]?.qat_ms);
-    if (both.length === 0) continue;
-    const each = Object.fromEntries(
-      both.map((name) => [name, rounded(rows[name].qat_ms / backends.wasm[name].qat_ms, 3)]),
-    );
-    const product = both.reduce((sum, name) => sum * (rows[name].qat_ms / backends.wasm[name].qat_ms), 1);
-    ratios[peer] = { ...each, geometric_mean: rounded(product ** (1 / both.length), 3) };
-  }
-  return ratios;
+  const ratios = Object.entries(peers).map(([peer, rows]) => [peer, ratiosTo(rows, backends.wasm)]);
+  if (peers.pytorch)
+    ratios.push(['pytorch, ours on threads', ratiosTo(peers.pytorch, backends['wasm-threads'])]);
+  return Object.fromEntries(ratios.filter(([, each]) => each));
 }
 
 const isolated = await page.evaluate(() => globalThis.crossOriginIsolated);
