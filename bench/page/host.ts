@@ -54,10 +54,10 @@ export async function launchesOf(trainer: Trainer, twin: Twin): Promise<string[]
   return launches;
 }
 
-/** Steps queued between two waits, and waits; half of the time goes to each kind of step. */
+/** Steps queued between two waits, waits at most, and ms: a software adapter takes seconds for a turn. */
 const burst = 8;
 const bursts = 60;
-const longest = 8000;
+const longest = 60_000;
 
 /**
  * Medians of the host time of recorded and of eager steps, in turns.
