@@ -151,7 +151,7 @@ export function printReport(report, names) {
     table([
       ['QAT step of a peer / ours on WASM', ...columns.map((name) => name.replace('_', ' '))],
       ...Object.entries(ratios).map(([peer, each]) => [
-        peer,
+        peer.replace('_threads', ', ours on threads'),
         ...columns.map((name) => (each[name] === undefined ? '' : `${each[name].toFixed(2)}x`)),
       ]),
     ]);

@@ -262,8 +262,7 @@ function ratiosTo(theirs, ours = {}) {
 /** Every peer over our one thread; PyTorch, which has the better of one and two, over our threads too. */
 function ratiosOf({ backends, peers }) {
   const ratios = Object.entries(peers).map(([peer, rows]) => [peer, ratiosTo(rows, backends.wasm)]);
-  if (peers.pytorch)
-    ratios.push(['pytorch, ours on threads', ratiosTo(peers.pytorch, backends['wasm-threads'])]);
+  if (peers.pytorch) ratios.push(['pytorch_threads', ratiosTo(peers.pytorch, backends['wasm-threads'])]);
   return Object.fromEntries(ratios.filter(([, each]) => each));
 }
 

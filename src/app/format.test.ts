@@ -8,6 +8,7 @@ import {
   percent,
   plural,
   points,
+  pointsNumber,
   rate,
   short,
   shortTime,
@@ -31,6 +32,8 @@ describe('numbers on the page', () => {
     expect(points(-0.019)).toBe('\u22121.9 pt');
     expect(points(0.004)).toBe('+0.4 pt');
     expect(points(-0.0001)).toBe('±0.0 pt');
+    expect(pointsNumber(-0.019)).toBe('\u22121.9');
+    expect([points, pointsNumber].map((write) => write(Number.NaN))).toEqual(['–', '–']);
   });
   it('groups steps by thousands', () => {
     expect(count(1200)).toBe('1,200');

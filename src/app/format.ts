@@ -31,10 +31,14 @@ export const percentNumber = (fraction: number, decimals = 1): string =>
   Number.isFinite(fraction) ? signed((100 * fraction).toFixed(decimals)) : 'NaN';
 
 /** Difference of two fractions in percentage points: "−1.9 pt", "+0.4 pt", "±0.0 pt". */
-export function points(difference: number): string {
+export const points = (difference: number): string =>
+  Number.isFinite(difference) ? `${pointsNumber(difference)} pt` : dash;
+
+/** The same without the unit, for places that name it once. */
+export function pointsNumber(difference: number): string {
   if (!Number.isFinite(difference)) return dash;
   const text = (100 * Math.abs(difference)).toFixed(1);
-  return `${Number(text) === 0 ? '±' : difference < 0 ? minus : '+'}${text} pt`;
+  return `${Number(text) === 0 ? '±' : difference < 0 ? minus : '+'}${text}`;
 }
 
 export const bytesHelp = '1 KB is 1,024 bytes; three significant figures.';

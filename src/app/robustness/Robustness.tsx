@@ -7,7 +7,7 @@ import { useAnalysis } from '@/store/analysis';
 import shared from '../allocate/Allocate.module.css';
 import { Measuring } from '../allocate/Measuring';
 import { ChartMenu } from '../charts/ChartMenu';
-import { count, percentNumber, points } from '../format';
+import { count, percentNumber, points, pointsNumber } from '../format';
 import { LineSample } from '../results/LineSample';
 import lines from '../results/lines.module.css';
 import { networkWords } from '../results/networkWords';
@@ -87,7 +87,7 @@ function Plot({ corruption, floor }: { corruption: Corruption; floor: number }) 
       <h3>
         <span {...help(words)}>{label}</span>{' '}
         <small {...help(`At ${text(last.level)}: accuracy against that on clean examples.`)}>
-          QAT {points(falls('qat')).replace(' pt', '')}, PTQ {points(falls('ptq'))}
+          QAT {pointsNumber(falls('qat'))}, PTQ {points(falls('ptq'))}
         </small>
       </h3>
       <div className={styles.chart}>
