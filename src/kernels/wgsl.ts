@@ -94,3 +94,35 @@ fn storeScale(c: u32, channels: u32, scale: f32) {
   params[channels + c] = select(uniforms.nan, divide(1.0, stored), isFinite(scale));
 }
 `;
+
+/** A number as WGSL writes a float. */
+export const float = (value: number) => (Number.isInteger(value) ? `${value}.0` : `${value}f`);
+
+/**
+ * Both rows of `shares` [2, threads] summed in a fixed order by one workgroup of so many lanes, a power of two: the first
+ * row's sum as x and the second's as y, in every lane.
+ */
+export const sumOfShares = (lanes: number) => `
+var<workgroup> firsts: array<f32, ${lanes}>;
+var<workgroup> seconds: array<f32, ${lanes}>;
+
+fn sumOfShares(lane: u32, threads: u32) -> vec2<f32> {
+  var first = 0.0;
+  var second = 0.0;
+  for (var i = lane; i < threads; i = i + ${lanes}u) {
+    first = first + shares[i];
+    second = second + shares[threads + i];
+  }
+  firsts[lane] = first;
+  seconds[lane] = second;
+  workgroupBarrier();
+  for (var width = ${lanes / 2}u; width > 0u; width = width / 2u) {
+    if (lane < width) {
+      firsts[lane] = firsts[lane] + firsts[lane + width];
+      seconds[lane] = seconds[lane] + seconds[lane + width];
+    }
+    workgroupBarrier();
+  }
+  return vec2<f32>(firsts[0], seconds[0]);
+}
+`;

@@ -1,14 +1,8 @@
 /** Parameters of quantizing by a rule that are learned: their gradients, and the scales that they make. See ../quantizeByRule/index.ts. */
 import { storeLane } from './lanes';
 import { storeScale } from './observe';
-import { CLOSED, SIGN, isStochastic, roundAt, signOf } from './quantizeByRuleParts';
+import { CLIP_DECAY, CLOSED, LSQ, LSQ_PLUS, PACT, SIGN, isStochastic, roundAt, signOf } from './quantizeByRuleParts';
 import { streamOf } from './random';
-
-// As in ../quantizeByRule/constants.ts.
-const LSQ: f32 = 1;
-const LSQ_PLUS: f32 = 2;
-const PACT: f32 = 3;
-const CLIP_DECAY: f32 = 2e-4;
 
 /** Elements over which a float32 sum runs before it is added to the total. */
 const BLOCK: usize = 1024;

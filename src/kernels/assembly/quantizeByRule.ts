@@ -1,18 +1,9 @@
 /** Quantization with a choice of rounding and gradient. See ../quantizeByRule/index.ts. */
 import { copyFloats, storeLane, tanh4 } from './lanes';
-import { CLOSED, SIGN, clamp, isStochastic, positionOf, roundAt, signOf } from './quantizeByRuleParts';
+import {
+  CLIP, CLOSED, EVERYWHERE, EWGS, EWGS_DELTA, NONE, SIGN, SOFT, SOFT_NORM, SOFT_STEEPNESS, TANH, clamp, isStochastic, positionOf, roundAt, signOf,
+} from './quantizeByRuleParts';
 import { streamOf } from './random';
-
-// As in ../quantizeByRule/constants.ts.
-const TANH: f32 = 3;
-const CLIP: f32 = 0;
-const EVERYWHERE: f32 = 5;
-const EWGS: f32 = 1;
-const SOFT: f32 = 2;
-const NONE: f32 = 3;
-const EWGS_DELTA: f32 = 0.2;
-const SOFT_STEEPNESS: f32 = 4;
-const SOFT_NORM: f32 = 2.0746294414550965;
 
 @inline
 function half(error: v128): v128 {

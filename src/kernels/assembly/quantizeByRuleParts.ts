@@ -4,7 +4,20 @@ import { chances } from './random';
 
 // As in ../quantizeByRule/constants.ts.
 export const SIGN: f32 = 2;
+export const TANH: f32 = 3;
+export const CLIP: f32 = 0;
+export const LSQ: f32 = 1;
+export const LSQ_PLUS: f32 = 2;
+export const PACT: f32 = 3;
 export const CLOSED: f32 = 4;
+export const EVERYWHERE: f32 = 5;
+export const EWGS: f32 = 1;
+export const SOFT: f32 = 2;
+export const NONE: f32 = 3;
+export const EWGS_DELTA: f32 = 0.2;
+export const SOFT_STEEPNESS: f32 = 4;
+export const SOFT_NORM: f32 = 2.0746294414550965;
+export const CLIP_DECAY: f32 = 2e-4;
 
 @inline
 export function isStochastic(settings: usize, clock: usize): bool {

@@ -2,6 +2,7 @@
 import { util } from '@tensorflow/tfjs-core';
 import { type Implementation, lastAxis } from '../definition';
 import { output, release, Shader } from '../webgpu';
+import { sumOfShares } from '../wgsl';
 import { exp2Wgsl } from './exp2';
 
 const groupSize = 256;
@@ -136,37 +137,19 @@ const totals = new Shader({
   workgroupSize: groupSize,
   code: `
 ${grid}
-var<workgroup> scales: array<f32, ${groupSize}>;
-var<workgroup> clips: array<f32, ${groupSize}>;
-
+${sumOfShares(groupSize)}
 fn main(group: u32, lane: u32) {
-  let threads = u32(uniforms.threads);
-  var byScale = 0.0;
-  var byClip = 0.0;
-  for (var i = lane; i < threads; i = i + ${groupSize}u) {
-    byScale = byScale + shares[i];
-    byClip = byClip + shares[threads + i];
-  }
-  scales[lane] = byScale;
-  clips[lane] = byClip;
-  workgroupBarrier();
-  for (var width = ${groupSize / 2}u; width > 0u; width = width / 2u) {
-    if (lane < width) {
-      scales[lane] = scales[lane] + scales[lane + width];
-      clips[lane] = clips[lane] + clips[lane + width];
-    }
-    workgroupBarrier();
-  }
+  let sums = sumOfShares(lane, u32(uniforms.threads));
   if (lane > 0u) { return; }
   let found = gridOfLearned();
   let ln2 = ${Math.fround(Math.LN2)}f;
-  let byWidth = -ln2 * divide(found.steps + 1.0, found.steps) * found.scale * scales[0];
+  let byWidth = -ln2 * divide(found.steps + 1.0, found.steps) * found.scale * sums.x;
   var width = byWidth + settings[9];
   if (found.steps >= settings[1]) { width = max(width, 0.0); }
   else if (found.steps <= 1.0) { width = min(byWidth, 0.0); }
   let learns = settings[2] != 0.0;
   gradient[0] = select(0.0, width, learns);
-  gradient[1] = select(0.0, ln2 * (found.clip * clips[0] + found.scale * scales[0]), learns);
+  gradient[1] = select(0.0, ln2 * (found.clip * sums.y + found.scale * sums.x), learns);
 }`,
 });
 

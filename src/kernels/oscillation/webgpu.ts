@@ -3,9 +3,8 @@ import { util } from '@tensorflow/tfjs-core';
 import type { Implementation } from '../definition';
 import { modes } from '../quantizeByRule/constants';
 import { output, Shader } from '../webgpu';
+import { float } from '../wgsl';
 import { entries, means, rows, sine, slack } from './constants';
-
-const float = (value: number) => value.toExponential();
 
 const track = new Shader({
   name: 'trackOscillation',

@@ -1,6 +1,6 @@
 /**
  * The numbers that settings of quantizeByRule may hold, and those that define its rules, the same on every backend;
- * ../assembly/quantizeByRule.ts repeats them.
+ * ../assembly/quantizeByRuleParts.ts repeats them.
  */
 
 /** How values are rounded: settings[2]. */

@@ -1,10 +1,10 @@
 /** Learned parameters of quantizing by a rule in WGSL: gradients, whose sums are taken in a fixed order, and scales. */
 import type { Implementation } from '../definition';
 import { output, release, Shader } from '../webgpu';
-import { storeScale } from '../wgsl';
+import { float, storeScale, sumOfShares } from '../wgsl';
 import { clipDecay, modes, rules } from './constants';
 import { channelsOf } from './shapes';
-import { float, rounding, threadsFor } from './wgsl';
+import { rounding, thread, threadsFor } from './wgsl';
 
 const groupSize = 256;
 
@@ -23,16 +23,7 @@ const learnedShares = new Shader({
   code: `
 ${rounding}
 fn main(group: u32, lane: u32) {
-  let thread = group * 64u + lane;
-  let threads = u32(uniforms.threads);
-  if (thread >= threads) { return; }
-  let channels = u32(uniforms.channels);
-  let c = thread % channels;
-  let inverse = params[channels + c];
-  let zeroPoint = params[2u * channels + c];
-  let stochastic = isStochastic();
-  let stream = streamOf(settings[7], clock[0]);
-  let qmin = settings[0];
+${thread}  let qmin = settings[0];
   let qmax = settings[1];
   let mode = settings[2];
   let rule = settings[4];
@@ -76,29 +67,12 @@ const learnedTotals = new Shader({
   uniforms: ['channels', 'threads'],
   workgroupSize: groupSize,
   code: `
-var<workgroup> firsts: array<f32, ${groupSize}>;
-var<workgroup> seconds: array<f32, ${groupSize}>;
-
+${sumOfShares(groupSize)}
 fn main(group: u32, lane: u32) {
   let channels = u32(uniforms.channels);
   let threads = u32(uniforms.threads);
   let length = u32(uniforms.learnedLength);
-  var first = 0.0;
-  var second = 0.0;
-  for (var i = lane; i < threads; i = i + ${groupSize}u) {
-    first = first + shares[i];
-    second = second + shares[threads + i];
-  }
-  firsts[lane] = first;
-  seconds[lane] = second;
-  workgroupBarrier();
-  for (var width = ${groupSize / 2}u; width > 0u; width = width / 2u) {
-    if (lane < width) {
-      firsts[lane] = firsts[lane] + firsts[lane + width];
-      seconds[lane] = seconds[lane] + seconds[lane + width];
-    }
-    workgroupBarrier();
-  }
+  let sums = sumOfShares(lane, threads);
   let rule = settings[4];
   let mode = settings[2];
   let moved = rule == ${float(rules.lsq)} && length > channels;
@@ -106,12 +80,12 @@ fn main(group: u32, lane: u32) {
   let levels = select(max(settings[1] - zeroPoint, 1.0), 1.0, mode == ${float(modes.sign)});
   let share = select(1.0 / sqrt(settings[8] * levels), 1.0, rule == ${float(rules.pact)});
   for (var c = lane; c < length; c = c + ${groupSize}u) {
-    var sum = firsts[0];
+    var sum = sums.x;
     if (settings[3] != 0.0 && c < channels) {
       sum = 0.0;
       for (var i = c; i < threads; i = i + channels) { sum = sum + shares[i]; }
     }
-    if (c >= channels) { sum = select(0.0, seconds[0], rule == ${float(rules.lsqPlus)}); }
+    if (c >= channels) { sum = select(0.0, sums.y, rule == ${float(rules.lsqPlus)}); }
     var total = sum * share;
     if (rule == ${float(rules.pact)}) { total = total + ${float(clipDecay)} * learned[0]; }
     gradient[c] = select(total, 0.0, mode == 0.0);

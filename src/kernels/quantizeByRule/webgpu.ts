@@ -1,8 +1,9 @@
 /** quantizeByRule and its gradient in WGSL. Threads handle several elements of one channel. */
 import type { Implementation } from '../definition';
 import { output, Shader } from '../webgpu';
+import { float } from '../wgsl';
 import { estimators, ewgsDelta, modes, rules, softNorm, softSteepness } from './constants';
-import { float, rounding, threadsFor } from './wgsl';
+import { rounding, thread, threadsFor } from './wgsl';
 
 const forward = new Shader({
   name: 'quantizeByRule',
@@ -28,16 +29,7 @@ fn quantized(value: f32, inverse: f32, zeroPoint: f32, stochastic: bool, stream:
 }
 
 fn main(group: u32, lane: u32) {
-  let thread = group * 64u + lane;
-  let threads = u32(uniforms.threads);
-  if (thread >= threads) { return; }
-  let channels = u32(uniforms.channels);
-  let c = thread % channels;
-  let inverse = params[channels + c];
-  let zeroPoint = params[2u * channels + c];
-  let stochastic = isStochastic();
-  let stream = streamOf(settings[7], clock[0]);
-  for (var i = thread; i < u32(uniforms.xLength); i = i + threads) {
+${thread}  for (var i = thread; i < u32(uniforms.xLength); i = i + threads) {
     q[i] = quantized(x[i], inverse, zeroPoint, stochastic, stream, i);
   }
 }`,
@@ -103,16 +95,7 @@ fn gradientAt(
 }
 
 fn main(group: u32, lane: u32) {
-  let thread = group * 64u + lane;
-  let threads = u32(uniforms.threads);
-  if (thread >= threads) { return; }
-  let channels = u32(uniforms.channels);
-  let c = thread % channels;
-  let scale = params[c];
-  let inverse = params[channels + c];
-  let zeroPoint = params[2u * channels + c];
-  let stochastic = isStochastic();
-  let stream = streamOf(settings[7], clock[0]);
+${thread}  let scale = params[c];
   for (var i = thread; i < u32(uniforms.xLength); i = i + threads) {
     dx[i] = gradientAt(dq[i], x[i], scale, inverse, zeroPoint, stochastic, stream, i);
   }

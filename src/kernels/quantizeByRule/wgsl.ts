@@ -2,12 +2,10 @@
 import { util } from '@tensorflow/tfjs-core';
 import { tanhWgsl } from '../epilogue/tanh';
 import { randomWgsl } from '../random';
+import { float } from '../wgsl';
 import { modes } from './constants';
 
 const perThread = 8;
-
-/** A number as WGSL writes it. */
-export const float = (value: number) => (Number.isInteger(value) ? `${value}.0` : `${value}f`);
 
 export const rounding = `
 ${tanhWgsl}${randomWgsl}
@@ -25,6 +23,19 @@ fn roundAt(position: f32, stochastic: bool, stream: u32, index: u32) -> f32 {
   let below = floor(position);
   return select(below, below + 1.0, chanceOf(stream, index) < exact(position - below));
 }
+`;
+
+/** WGSL, first in main: what the elements of one thread have in common. */
+export const thread = `
+  let thread = group * 64u + lane;
+  let threads = u32(uniforms.threads);
+  if (thread >= threads) { return; }
+  let channels = u32(uniforms.channels);
+  let c = thread % channels;
+  let inverse = params[channels + c];
+  let zeroPoint = params[2u * channels + c];
+  let stochastic = isStochastic();
+  let stream = streamOf(settings[7], clock[0]);
 `;
 
 /** A multiple of the channels, so that a thread meets only one. */
