@@ -117,8 +117,9 @@ test('a sweep of 12 runs goes on after a reload, and can be cancelled', async ({
   const bits = page.getByRole('group', { name: 'Bits of the sweep' });
   await expect(bits.getByRole('checkbox', { checked: true })).toHaveCount(4);
   await playground.type('Seeds of the sweep', '3');
-  await playground.type('Steps of the sweep', '1500');
-  await expect(playground.status('Size of the sweep')).toHaveText('12 runs of 1,500 steps');
+  // Long enough that it cannot end between two looks at it.
+  await playground.type('Steps of the sweep', '20000');
+  await expect(playground.status('Size of the sweep')).toHaveText('12 runs of 20,000 steps');
   await playground.button('Start sweep').click();
   const done = async () => numberIn(await playground.text('Sweep'));
   await expect.poll(done).toBeGreaterThanOrEqual(2);
@@ -144,7 +145,7 @@ test('a sweep of 12 runs goes on after a reload, and can be cancelled', async ({
 
   // Another one is cancelled: what is finished stays.
   await tab(playground, 'Sweep').click();
-  await playground.type('Steps of the sweep', '20000');
+  await playground.type('Steps of the sweep', '200000');
   await playground.button('Start sweep').click();
   await expect(playground.button('Pause sweep')).toBeVisible();
   await playground.button('Cancel sweep').click();
